@@ -1,0 +1,1 @@
+//! A request for a static file in, status, headers and a file slice out.

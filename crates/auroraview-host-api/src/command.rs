@@ -1,0 +1,214 @@
+//! What the core asks of the host.
+
+use serde::{Deserialize, Serialize};
+
+/// Names a view for the life of the process; never used again.
+pub type ViewId = u64;
+
+/// Names one question, so that its answer can be told from others.
+pub type RequestId = u64;
+
+/// One order to the host. Commands for a view that is not open are ignored, except that a question
+/// ([`Self::Eval`], [`Self::Screenshot`]) is always answered by an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum HostCommand {
+    /// Open a window with a page; answered by `Opened` or `OpenFailed`.
+    Open {
+        /// The view to open; its id must be new or that of a view that was closed.
+        view: ViewId,
+        /// What kind of window.
+        options: Box<OpenOptions>,
+    },
+    /// Close the window, without asking; answered by `Closed`.
+    Close {
+        /// The view.
+        view: ViewId,
+    },
+    /// Show another document.
+    Load {
+        /// The view.
+        view: ViewId,
+        /// The document.
+        source: Source,
+        /// All origins (`scheme://host[:port]`) that may use the bridge from now on, besides the view's own.
+        allow_origins: Vec<String>,
+    },
+    /// Load the current document again (what was last loaded, when the web process has died).
+    Reload {
+        /// The view.
+        view: ViewId,
+    },
+    /// Hand a frame to the page. Frames of a document that is not the current one are dropped.
+    Deliver {
+        /// The view.
+        view: ViewId,
+        /// The document the frame is for: 16 characters.
+        document: String,
+        /// The frame's text.
+        frame: String,
+    },
+    /// Evaluate a script in the page's global scope; answered by `Evaluated`.
+    Eval {
+        /// The view.
+        view: ViewId,
+        /// Repeated in the answer.
+        request: RequestId,
+        /// The script's text.
+        script: String,
+    },
+    /// Take a picture of the page; answered by `Screenshot`.
+    Screenshot {
+        /// The view.
+        view: ViewId,
+        /// Repeated in the answer.
+        request: RequestId,
+    },
+    /// Change the window.
+    Window {
+        /// The view.
+        view: ViewId,
+        /// What to change.
+        change: WindowChange,
+    },
+    /// Which decisions the program wants to take. What it does not watch is decided at once, by default.
+    Watch {
+        /// The view.
+        view: ViewId,
+        /// Ask before every navigation (`Navigating`).
+        navigation: bool,
+        /// Ask before a close by the user (`Closing`).
+        closing: bool,
+    },
+    /// The answer to `Navigating`.
+    AnswerNavigation {
+        /// The view.
+        view: ViewId,
+        /// Which question.
+        request: RequestId,
+        /// What to do.
+        decision: Decision,
+    },
+    /// The answer to `Closing`.
+    AnswerClosing {
+        /// The view.
+        view: ViewId,
+        /// Which question.
+        request: RequestId,
+        /// Whether the window closes.
+        allow: bool,
+    },
+    /// Close all windows, then confirm with `ShutDown`. The GUI thread stays, idle.
+    ShutDown,
+}
+
+/// What to do with a navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decision {
+    /// As without a watcher: allowed origins inside, other http(s) addresses in the system browser.
+    Default,
+    /// Show it inside; it has no bridge unless its origin is allowed.
+    Inside,
+    /// Do nothing.
+    Forbid,
+}
+
+/// What a view shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// An address; its origin is allowed the bridge.
+    Url(String),
+    /// A text of HTML, served from the view's own origin.
+    Html(String),
+    /// A directory, served from the view's own origin.
+    Directory {
+        /// Absolute path of the directory.
+        root: String,
+        /// The page to show, relative to `root` with `/`, not percent-encoded.
+        entry: String,
+    },
+}
+
+/// A size of the page area in logical pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    /// Logical pixels.
+    pub width: u32,
+    /// Logical pixels.
+    pub height: u32,
+}
+
+/// All that is fixed when a window opens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenOptions {
+    /// Secret of the bridge, 32 hexadecimal digits, part of every post.
+    pub key: String,
+    /// What to show.
+    pub source: Source,
+    /// Other origins that may use the bridge, `scheme://host[:port]`.
+    pub allow_origins: Vec<String>,
+    /// Longest post in bytes that is handed on.
+    pub message_bytes: u64,
+    /// No caching of local files, and the web inspector.
+    pub debug: bool,
+    /// Where cookies and storage are kept; `None`: nowhere, private to this view.
+    pub data_directory: Option<String>,
+    /// Window title.
+    pub title: String,
+    /// Size of the page area.
+    pub size: Size,
+    /// Smallest size of the page area.
+    pub min_size: Option<Size>,
+    /// Upper left corner, in logical pixels; `None`: the window manager decides.
+    pub position: Option<(i32, i32)>,
+    /// The user may resize.
+    pub resizable: bool,
+    /// Title bar and frame.
+    pub decorations: bool,
+    /// Above other windows.
+    pub always_on_top: bool,
+    /// The page's background shows what is behind the window.
+    pub transparent: bool,
+    /// Colour before the page paints: red, green, blue, alpha.
+    pub background_color: Option<[u8; 4]>,
+    /// Shown at once.
+    pub visible: bool,
+    /// Opened maximized.
+    pub maximized: bool,
+    /// Opened full screen.
+    pub fullscreen: bool,
+    /// Absolute path of an image file.
+    pub icon: Option<String>,
+    /// The context menu of the web engine.
+    pub context_menu: bool,
+    /// Instead of the web engine's own.
+    pub user_agent: Option<String>,
+    /// See [`HostCommand::Watch`].
+    pub watch_navigation: bool,
+    /// See [`HostCommand::Watch`].
+    pub watch_closing: bool,
+}
+
+/// One change to an open window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WindowChange {
+    /// The title bar's text.
+    Title(String),
+    /// Size of the page area in logical pixels.
+    Size(Size),
+    /// Upper left corner in logical pixels.
+    Position(i32, i32),
+    /// Full screen on or off.
+    Fullscreen(bool),
+    /// Above other windows.
+    AlwaysOnTop(bool),
+    /// Shown or hidden.
+    Visible(bool),
+    /// Into the task bar.
+    Minimize,
+    /// As large as the screen allows.
+    Maximize,
+    /// Back from minimized or maximized.
+    Restore,
+    /// To the front, with the keyboard.
+    Focus,
+}

@@ -1,0 +1,217 @@
+//! What the host tells the core.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{RequestId, Size, ViewId};
+
+/// One thing that happened. Emitted on the GUI thread, in the order in which it happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum HostEvent {
+    /// The window is there; `Closed` will follow some day.
+    Opened {
+        /// The view.
+        view: ViewId,
+        /// The view's own origin, `auroraview://<host>`.
+        origin: String,
+    },
+    /// No window could be made; no `Closed` follows.
+    OpenFailed {
+        /// The view.
+        view: ViewId,
+        /// What went wrong and what to do.
+        message: String,
+    },
+    /// The page posted a frame with the right key from an allowed origin.
+    Posted {
+        /// The view.
+        view: ViewId,
+        /// The document that posted.
+        document: String,
+        /// The frame's text.
+        frame: String,
+    },
+    /// A post was refused before anyone read it.
+    Refused {
+        /// The view.
+        view: ViewId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A document of the main frame replaced the one before, which is gone.
+    Committed {
+        /// The view.
+        view: ViewId,
+        /// Where it came from.
+        url: String,
+        /// Its origin may use the bridge. Where it may not, `reason` tells the line that would allow it.
+        bridge: bool,
+    },
+    /// The document of the main frame has loaded, its images included.
+    Loaded {
+        /// The view.
+        view: ViewId,
+        /// Where it came from.
+        url: String,
+    },
+    /// The main frame's document could not be loaded; the engine shows its error page.
+    LoadFailed {
+        /// The view.
+        view: ViewId,
+        /// What was asked for.
+        url: String,
+        /// The engine's words.
+        message: String,
+    },
+    /// The answer to `Eval`: JSON text of the value (`null` for `undefined`), or what was thrown.
+    Evaluated {
+        /// The view.
+        view: ViewId,
+        /// Which question.
+        request: RequestId,
+        /// JSON text, or why there is none.
+        result: Result<String, EvalError>,
+    },
+    /// The answer to `Screenshot`: a PNG file's bytes, or why there are none.
+    Screenshot {
+        /// The view.
+        view: ViewId,
+        /// Which question.
+        request: RequestId,
+        /// PNG bytes, or what went wrong.
+        result: Result<Vec<u8>, String>,
+    },
+    /// The window became visible.
+    Shown {
+        /// The view.
+        view: ViewId,
+    },
+    /// The window was hidden.
+    Hidden {
+        /// The view.
+        view: ViewId,
+    },
+    /// The page area has a new size.
+    Resized {
+        /// The view.
+        view: ViewId,
+        /// Logical pixels.
+        size: Size,
+    },
+    /// The window has a new position.
+    Moved {
+        /// The view.
+        view: ViewId,
+        /// Logical pixels.
+        x: i32,
+        /// Logical pixels.
+        y: i32,
+    },
+    /// The window has the keyboard.
+    Focused {
+        /// The view.
+        view: ViewId,
+    },
+    /// The window has lost the keyboard.
+    Blurred {
+        /// The view.
+        view: ViewId,
+    },
+    /// Full screen began or ended.
+    Fullscreen {
+        /// The view.
+        view: ViewId,
+        /// Now full screen.
+        on: bool,
+    },
+    /// The user asked to close (only when watched). Without an answer the window closes by itself after
+    /// [`CLOSING_PATIENCE_SECONDS`].
+    Closing {
+        /// The view.
+        view: ViewId,
+        /// To be repeated in the answer.
+        request: RequestId,
+    },
+    /// A navigation is about to happen (only when watched). Without an answer the default holds after
+    /// [`NAVIGATION_PATIENCE_SECONDS`].
+    Navigating {
+        /// The view.
+        view: ViewId,
+        /// To be repeated in the answer.
+        request: RequestId,
+        /// Where to.
+        url: String,
+        /// A new window was asked for.
+        new_window: bool,
+    },
+    /// This address belongs in the system browser.
+    OpenExternal {
+        /// The view.
+        view: ViewId,
+        /// An http or https address.
+        url: String,
+    },
+    /// The web process died. The window stays; `Reload` revives it.
+    Crashed {
+        /// The view.
+        view: ViewId,
+        /// `crashed`, `out of memory` or `terminated`.
+        reason: String,
+    },
+    /// The window is gone.
+    Closed {
+        /// The view.
+        view: ViewId,
+    },
+    /// All windows are gone, after `ShutDown`.
+    ShutDown,
+    /// A line for the log.
+    Log {
+        /// How bad.
+        level: LogLevel,
+        /// The line.
+        message: String,
+    },
+}
+
+/// Seconds a watched close waits for its answer.
+pub const CLOSING_PATIENCE_SECONDS: u32 = 3;
+/// Seconds a watched navigation waits for its answer.
+pub const NAVIGATION_PATIENCE_SECONDS: u32 = 3;
+
+/// Why a post was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Refusal {
+    /// Without the view's key, or not a string.
+    Key,
+    /// Longer than allowed.
+    TooLarge,
+    /// From a document whose origin is not allowed.
+    Origin,
+}
+
+/// Why an evaluation has no value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EvalError {
+    /// The script threw, or its value is no JSON.
+    Raised {
+        /// The error's `name`.
+        name: String,
+        /// The error's `message`.
+        message: String,
+    },
+    /// The document went away, or the window is not open.
+    Gone,
+}
+
+/// How bad a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LogLevel {
+    /// For developers of this library.
+    Debug,
+    /// Worth knowing.
+    Info,
+    /// Something to look into.
+    Warning,
+    /// Something broke.
+    Error,
+}

@@ -1,0 +1,1 @@
+//! The wire: messages, frames and the session state machine, without I/O.

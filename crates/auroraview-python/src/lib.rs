@@ -1,0 +1,1 @@
+//! auroraview._core
