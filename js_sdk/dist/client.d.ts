@@ -1,0 +1,53 @@
+/**
+ * The object pages hold: `window.auroraview`, and what `createAuroraView` returns.
+ *
+ * It is frozen, and so are its methods. Namespaces still appear on it when they are bound: they are put on its
+ * prototype, so a namespace can never replace a member.
+ */
+import { Bridge, type BridgeOptions, type CallOptions } from "./bridge";
+import type { Handler } from "./events";
+import type { Json, Reason } from "./protocol";
+/** A namespace nobody has described: any path is a method. */
+export interface AnyMethods {
+    (...args: unknown[]): Promise<any>;
+    readonly [name: string]: AnyMethods;
+}
+/** The remote form of an interface: every method returns a promise of its result. */
+export type Remote<Api> = {
+    readonly [Name in keyof Api]: Api[Name] extends (...args: infer Args) => infer Result ? (...args: Args) => Promise<Awaited<Result>> : Api[Name] extends object ? Remote<Api[Name]> : never;
+};
+export interface AuroraViewMembers<Api> {
+    /** `auroraview.api.method(...)`: one plain object names the parameters, anything else is positional. */
+    readonly api: Api;
+    /** The program has welcomed this document: what is bound is known. */
+    readonly isReady: boolean;
+    /**
+     * Calls a method of the program. Without `params` it gets no arguments, an object gives named ones, an array
+     * positional ones, any other value is the one argument. Rejects with an `AuroraViewError`.
+     */
+    call<Result = unknown>(method: string, params?: unknown, options?: CallOptions): Promise<Result>;
+    /** Sends an event to the program. Throws where the detail cannot be sent. */
+    send_event(event: string, detail?: unknown): void;
+    /**
+     * Adds a handler for events of the program; returns the function that removes it. The last value of a retained event
+     * is delivered to it in a microtask.
+     */
+    on<Detail = Json>(event: string, handler: Handler<Detail>): () => void;
+    /** As `on`, for one event. */
+    once<Detail = Json>(event: string, handler: Handler<Detail>): () => void;
+    /** Removes a handler, or all handlers of the event. */
+    off<Detail = Json>(event: string, handler?: Handler<Detail>): void;
+    /** Delivers an event to the page's own handlers; it never reaches the program. */
+    trigger(event: string, detail?: unknown): void;
+    /** Resolves when the program has welcomed this document. */
+    whenReady(): Promise<void>;
+    /** Adds a handler for lost events: the page did not keep up, and retained values follow. Returns its removal. */
+    onReset(handler: Handler<Reason>): () => void;
+}
+/** `Api` describes the methods of `api`, `Namespaces` further namespaces by name. */
+export type AuroraView<Api = AnyMethods, Namespaces = unknown> = AuroraViewMembers<unknown extends Api ? AnyMethods : Api extends AnyMethods ? Api : Remote<Api>> & (unknown extends Namespaces ? unknown : Remote<Namespaces>);
+/** A client and the bridge behind it, which only its owner may steer. */
+export declare function createClient(options: Omit<BridgeOptions, "onNamespaces">): {
+    client: AuroraView;
+    bridge: Bridge;
+};

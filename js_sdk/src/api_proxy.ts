@@ -1,0 +1,153 @@
+/**
+ * `auroraview.api.scene.rename(...)`: namespaces as proxies that turn property paths into method names.
+ *
+ * Every name leads to a function, bound or not: before the welcome nothing is known, and a name that is not bound is
+ * answered by the program. What is bound shows in `in`, `Object.keys` and completion. One object per path is made and
+ * kept, so `api.save === api.save`.
+ */
+import { defineProperty, getPrototypeOf, indexOf, isArray, ProxyCtor, SafeMap, slice, startsWith } from "./primitives";
+
+type Call = (method: string, params: unknown) => Promise<unknown>;
+
+/** Names the language itself asks objects for. Remote only where they are bound; `then` never, see `Methods.node`. */
+const LOCAL = new SafeMap<string, true>();
+for (const name of ["toJSON", "toString", "valueOf", "constructor", "prototype", "__proto__", "inspect"]) {
+  LOCAL.set(name, true);
+}
+
+export class Methods {
+  readonly #call: Call;
+  #bound = new SafeMap<string, true>();
+  readonly #nodes = new SafeMap<string, object>();
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  /** Sets all that is bound. */
+  replace(names: readonly string[]): void {
+    this.#bound = new SafeMap();
+    this.change(names, []);
+  }
+
+  change(added: readonly string[], removed: readonly string[]): void {
+    for (let i = 0; i < removed.length; i++) {
+      this.#bound.delete(removed[i] as string);
+    }
+    for (let i = 0; i < added.length; i++) {
+      this.#bound.set(added[i] as string, true);
+    }
+  }
+
+  /** The proxy for a path; the first segment is a namespace and not callable. */
+  node(path: string): object {
+    let node = this.#nodes.get(path);
+    if (node === undefined) {
+      node = this.#make(path);
+      this.#nodes.set(path, node);
+    }
+    return node;
+  }
+
+  #make(path: string): object {
+    // An arrow function: it has no property that a proxy must show.
+    const target: object = indexOf(path, ".") < 0 ? {} : (((): void => {}) as object);
+    return new ProxyCtor(target, {
+      apply: (_target, _self, args: unknown[]) => this.#call(path, toParams(args)),
+      get: (_target, key) => this.#get(path, key),
+      has: (_target, key) => typeof key === "string" && this.#knows(`${path}.${key}`),
+      ownKeys: () => this.#children(path),
+      getOwnPropertyDescriptor: (_target, key) =>
+        typeof key === "string" && this.#knows(`${path}.${key}`)
+          ? { value: this.node(`${path}.${key}`), enumerable: true, configurable: true, writable: false }
+          : undefined,
+      set: refuse,
+      defineProperty: refuse,
+      deleteProperty: refuse,
+      preventExtensions: refuse,
+      setPrototypeOf: refuse,
+    });
+  }
+
+  #get(path: string, key: string | symbol): unknown {
+    // With `then` a namespace would be a promise to `await`.
+    if (typeof key === "symbol" || key === "then") {
+      return undefined;
+    }
+    const name = `${path}.${key}`;
+    if (LOCAL.has(key) && !this.#knows(name)) {
+      return key === "toString" ? (): string => `auroraview.${path}` : undefined;
+    }
+    return this.node(name);
+  }
+
+  /** Whether something is bound to a name or below it. */
+  #knows(name: string): boolean {
+    if (this.#bound.has(name)) {
+      return true;
+    }
+    let found = false;
+    this.#bound.forEach((_, bound) => {
+      found ||= startsWith(bound, `${name}.`);
+    });
+    return found;
+  }
+
+  #children(path: string): string[] {
+    const seen = new SafeMap<string, true>();
+    const names: string[] = [];
+    const start = path.length + 1;
+    this.#bound.forEach((_, bound) => {
+      if (startsWith(bound, `${path}.`)) {
+        const end = indexOf(bound, ".", start);
+        const name = end < 0 ? slice(bound, start) : slice(bound, start, end);
+        if (!seen.has(name) && name !== "then") {
+          seen.set(name, true);
+          names[names.length] = name;
+        }
+      }
+    });
+    return names;
+  }
+}
+
+const refuse = (): boolean => false;
+
+/**
+ * The parameters for arguments: exactly one plain object is named parameters, no argument none, anything else
+ * positional. Trailing `undefined` arguments are as if not given, so that Python's defaults hold: `f(undefined)` is
+ * `f()`.
+ */
+export function toParams(args: readonly unknown[]): unknown {
+  let count = args.length;
+  while (count > 0 && args[count - 1] === undefined) {
+    count--;
+  }
+  if (count === 0) {
+    return undefined;
+  }
+  if (count === 1 && isPlainObject(args[0])) {
+    return args[0];
+  }
+  const list: unknown[] = [];
+  for (let i = 0; i < count; i++) {
+    list[i] = args[i];
+  }
+  return list;
+}
+
+/** Made by a literal, `JSON.parse` or `Object.create(null)`, in any realm. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || isArray(value)) {
+    return false;
+  }
+  const prototype: unknown = getPrototypeOf(value);
+  return prototype === null || getPrototypeOf(prototype) === null;
+}
+
+/** Shows a namespace on an object, for good. A name that is taken, or that is an object's own machinery, is left alone. */
+export function showNamespace(on: object, name: string, node: object): void {
+  if (name !== "__proto__" && name !== "then" && !(name in on)) {
+    defineProperty(on, name, { value: node, enumerable: true, writable: false, configurable: false });
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * From values to the text of messages and frames.
+ *
+ * Each message is text of its own from the moment of the call, so later changes to an object are not sent and one value
+ * that cannot be sent does not sink what shares its frame. Frames are made of messages by concatenation.
+ */
+import { localError } from "./errors";
+import { charCodeAt, ErrorCtor, indexOf, RangeErrorCtor, stringify } from "./primitives";
+import { type Limits, PROTOCOL } from "./protocol";
+
+/** Room for the key, the document id and the frame around a message, in bytes. */
+const ENVELOPE_BYTES = 160;
+
+/** Before `welcome`: no program allows a deeper nesting; the size is not known. */
+export const UNTOLD: Limits = {
+  message_bytes: Number.POSITIVE_INFINITY,
+  depth: 200,
+  calls_in_flight: Number.POSITIVE_INFINITY,
+};
+
+/**
+ * The JSON text of a value that is to be sent.
+ *
+ * @throws AuroraViewError `invalid_params` for what JSON cannot say (a cycle, a BigInt, a function), `too_large` for what
+ * is nested too deep or too long.
+ */
+export function encodeValue(value: unknown, limits: Limits): string {
+  let text: string | undefined;
+  try {
+    text = stringify(value);
+  } catch (error) {
+    if (error instanceof RangeErrorCtor) {
+      throw localError("too_large", `value cannot be sent: ${error.message}`, { cause: error });
+    }
+    const reason = error instanceof ErrorCtor ? error.message : String(error);
+    throw localError("invalid_params", `value cannot be sent as JSON: ${reason}`, { cause: error });
+  }
+  if (text === undefined) {
+    throw localError("invalid_params", `value cannot be sent as JSON: it is a ${typeof value}`);
+  }
+  if (deeperThan(text, limits.depth)) {
+    throw localError("too_large", `value is nested deeper than ${limits.depth} levels`);
+  }
+  return text;
+}
+
+/** Refuses a message that is longer than the program takes, with the frame it would travel in. */
+export function checkSize(message: string, limits: Limits): void {
+  const room = limits.message_bytes - ENVELOPE_BYTES;
+  if (message.length * 3 > room && utf8Length(message) > room) {
+    throw localError("too_large", `message is longer than ${limits.message_bytes} bytes`);
+  }
+}
+
+export function encodeHello(document: string, url: string): string {
+  return `{"type":"hello","protocol":${PROTOCOL},"document":"${document}","url":${stringify(url)}}`;
+}
+
+export const READY = '{"type":"ready"}';
+
+/** `params` is JSON text, or "" for none. */
+export function encodeCall(id: number, method: string, params: string): string {
+  const head = `{"type":"call","id":${id},"method":${stringify(method)}`;
+  return params === "" ? `${head}}` : `${head},"params":${params}}`;
+}
+
+/** `detail` is JSON text, or "" for none. */
+export function encodeEvent(event: string, detail: string): string {
+  const head = `{"type":"event","event":${stringify(event)}`;
+  return detail === "" ? `${head}}` : `${head},"detail":${detail}}`;
+}
+
+export function encodeCancel(id: number): string {
+  return `{"type":"cancel","id":${id}}`;
+}
+
+/** `messages` is the text of messages with commas between; `ack` 0 acknowledges nothing. */
+export function encodeFrame(document: string, ack: number, messages: string): string {
+  const acknowledged = ack === 0 ? "" : `"ack":${ack},`;
+  return `{"v":1,"doc":"${document}",${acknowledged}"msgs":[${messages}]}`;
+}
+
+/** Longest run of messages, in UTF-16 units, that surely fits one frame. */
+export function frameRoom(limits: Limits): number {
+  return (limits.message_bytes - ENVELOPE_BYTES) / 3;
+}
+
+/** Whether JSON text is nested deeper than `limit`. Skips strings, so long ones cost next to nothing. */
+export function deeperThan(text: string, limit: number): boolean {
+  if (text.length <= 2 * limit) {
+    return false;
+  }
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = charCodeAt(text, i);
+    if (unit === 34) {
+      i = closingQuote(text, i + 1);
+    } else if (unit === 91 || unit === 123) {
+      depth++;
+      if (depth > limit) {
+        return true;
+      }
+    } else if (unit === 93 || unit === 125) {
+      depth--;
+    }
+  }
+  return false;
+}
+
+function closingQuote(text: string, from: number): number {
+  for (let end = indexOf(text, '"', from); ; end = indexOf(text, '"', end + 1)) {
+    let before = end;
+    while (before > from && charCodeAt(text, before - 1) === 92) {
+      before--;
+    }
+    if ((end - before) % 2 === 0) {
+      return end;
+    }
+  }
+}
+
+/** Bytes of well-formed text in UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = charCodeAt(text, i);
+    // Half of a surrogate pair counts two of the pair's four bytes.
+    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 2 : 3;
+  }
+  return bytes;
+}

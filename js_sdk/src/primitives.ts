@@ -1,0 +1,71 @@
+/**
+ * The built-ins the bridge works with, taken when this module is evaluated.
+ *
+ * In a window that is before the first script of the page, so a page that later patches `JSON.stringify`,
+ * `Promise.prototype.then` or `Map.prototype.get` (polyfills, zones, tracing) breaks neither the bridge nor itself.
+ * The rest of the source calls these, indexes strings and arrays, and avoids methods found through prototypes.
+ */
+
+export const { parse, stringify } = JSON;
+export const { apply } = Reflect;
+export const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+export const { isArray } = Array;
+export const PromiseCtor = Promise;
+export const ErrorCtor = Error;
+export const TypeErrorCtor = TypeError;
+export const RangeErrorCtor = RangeError;
+export const ProxyCtor = Proxy;
+
+const scope = globalThis;
+const { performance, console } = scope;
+const { error: consoleError, warn: consoleWarn } = console;
+const { now: performanceNow } = performance;
+const { queueMicrotask: nativeQueueMicrotask, setTimeout: nativeSetTimeout, clearTimeout: nativeClearTimeout } = scope;
+const nativeReportError = scope.reportError as typeof scope.reportError | undefined;
+
+export const queueMicrotask = (task: () => void): void => nativeQueueMicrotask(task);
+export const setTimer = (task: () => void, milliseconds: number): unknown => nativeSetTimeout(task, milliseconds);
+export const clearTimer = (timer: unknown): void => nativeClearTimeout(timer as number);
+/** Milliseconds of a clock that never jumps. */
+export const now = (): number => apply(performanceNow, performance, []);
+export const warn = (text: string): void => apply(consoleWarn, console, [text]);
+
+/** Hands an error nobody catches to the page: its `error` event and the console. */
+export function reportError(error: unknown): void {
+  if (nativeReportError === undefined) {
+    apply(consoleError, console, [error]);
+  } else {
+    apply(nativeReportError, scope, [error]);
+  }
+}
+
+type Uncurried<F> = F extends (this: infer T, ...args: infer A) => infer R ? (self: T, ...args: A) => R : never;
+
+function uncurry<F extends (this: never, ...args: never[]) => unknown>(method: F): Uncurried<F> {
+  return Function.prototype.call.bind(method) as Uncurried<F>;
+}
+
+export const charCodeAt = uncurry(String.prototype.charCodeAt as (this: string, index: number) => number);
+export const indexOf = uncurry(String.prototype.indexOf as (this: string, part: string, from?: number) => number);
+export const slice = uncurry(String.prototype.slice as (this: string, from: number, to?: number) => string);
+export const startsWith = uncurry(String.prototype.startsWith as (this: string, part: string) => boolean);
+
+const promiseThen = Promise.prototype.then;
+
+/** `promise.then(...)`, whatever `then` has become meanwhile. */
+export function then<T>(promise: Promise<T>, done: (value: T) => void, failed: (reason: unknown) => void): void {
+  apply(promiseThen, promise, [done, failed]);
+}
+
+export function rejected(error: Error): Promise<never> {
+  return new PromiseCtor((_, reject) => reject(error));
+}
+
+/** A Map whose methods are its own, as they were at start. */
+export class SafeMap<K, V> extends Map<K, V> {}
+for (const name of ["get", "set", "has", "delete", "clear", "forEach", "size"]) {
+  const descriptor = getOwnPropertyDescriptor(Map.prototype, name);
+  if (descriptor !== undefined) {
+    defineProperty(SafeMap.prototype, name, descriptor);
+  }
+}

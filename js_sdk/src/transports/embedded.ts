@@ -1,0 +1,136 @@
+/**
+ * The transport of an embedded window on WebKitGTK: two script message handlers.
+ *
+ * What goes to the host is posted. What comes from the host is the reply to a post that the host holds open (a poll);
+ * no script is ever evaluated for it. The page keeps two polls open: a frame it sends opens one where one is missing,
+ * and only then goes to the handler with replies. So a call and its answer cost one post and one reply.
+ */
+import { apply, PromiseCtor, queueMicrotask, setTimer, then } from "../primitives";
+import type { Receiver, Transport } from "../transport";
+
+/** How many polls are held open. */
+const POLLS = 2;
+/** After so many empty replies in a row the next poll waits. */
+const EMPTY_REPLIES = 4;
+/** For this long, in milliseconds. */
+const EMPTY_PAUSE = 1000;
+
+/** A script message handler of WebKit. */
+export interface MessageHandler {
+  postMessage(text: string): unknown;
+}
+
+export class EmbeddedTransport implements Transport {
+  readonly #key: string;
+  readonly #plain: (text: string) => unknown;
+  readonly #replying: (text: string) => unknown;
+  #receiver: Receiver | undefined;
+  #prefix = "";
+  /** Rises with every document and at close; a reply to an older poll is ignored. */
+  #generation = 0;
+  #open = 0;
+  /** Polls that were refused; opened again with the next frame, lest a refusing host is asked in a circle. */
+  #refused = 0;
+  #empty = 0;
+
+  /** `key` is the view's; `plain` takes posts, `replying` holds them open. */
+  constructor(key: string, plain: MessageHandler, replying: MessageHandler) {
+    this.#key = key;
+    this.#plain = taken(plain);
+    this.#replying = taken(replying);
+  }
+
+  open(document: string, receiver: Receiver): void {
+    this.#generation++;
+    this.#receiver = receiver;
+    this.#prefix = this.#key + document;
+    this.#open = 0;
+    this.#refused = 0;
+    this.#empty = 0;
+  }
+
+  send(frame: string): void {
+    if (this.#receiver === undefined) {
+      return;
+    }
+    this.#refused = 0;
+    if (this.#open < POLLS) {
+      this.#poll(frame);
+      this.#refill();
+    } else {
+      try {
+        this.#plain(this.#prefix + frame);
+      } catch {
+        // The document is detached: nobody is left to tell.
+      }
+    }
+  }
+
+  close(): void {
+    this.#generation++;
+    this.#receiver = undefined;
+  }
+
+  #refill(): void {
+    while (this.#open + this.#refused < POLLS) {
+      this.#poll("");
+    }
+  }
+
+  #poll(frame: string): void {
+    const generation = this.#generation;
+    this.#open++;
+    let reply: unknown;
+    try {
+      reply = this.#replying(this.#prefix + frame);
+    } catch {
+      reply = undefined;
+    }
+    if (reply instanceof PromiseCtor) {
+      then(
+        reply,
+        (text) => this.#replied(generation, text),
+        () => this.#lost(generation),
+      );
+    } else {
+      this.#lost(generation);
+    }
+  }
+
+  #replied(generation: number, text: unknown): void {
+    if (generation !== this.#generation || this.#receiver === undefined) {
+      return;
+    }
+    this.#open--;
+    if (typeof text === "string" && text !== "") {
+      this.#empty = 0;
+      // The frame that acknowledges opens the poll again.
+      if (!this.#receiver.receive(text) && generation === this.#generation) {
+        this.#refill();
+      }
+    } else if (this.#empty < EMPTY_REPLIES) {
+      this.#empty++;
+      queueMicrotask(() => this.#again(generation));
+    } else {
+      setTimer(() => this.#again(generation), EMPTY_PAUSE);
+    }
+  }
+
+  #again(generation: number): void {
+    if (generation === this.#generation) {
+      this.#refill();
+    }
+  }
+
+  #lost(generation: number): void {
+    if (generation === this.#generation) {
+      this.#open--;
+      this.#refused++;
+    }
+  }
+}
+
+function taken(handler: MessageHandler): (text: string) => unknown {
+  const { postMessage } = handler;
+  return (text) => apply(postMessage, handler, [text]);
+}
