@@ -1,0 +1,84 @@
+# The one door for habits. Every goal first sets up what it needs: system packages, a virtual environment in .venv, the
+# native parts. What is done leaves a stamp under build/ and is not done again before one of its sources changes.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL: # cargo, and not make, spreads the work over the cores
+
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PYO3_PYTHON := $(VIRTUAL_ENV)/bin/python
+
+VENV := .venv/bin
+STAMPS := build/stamps
+NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(wildcard build_backend/*.py) \
+	$(shell find crates -type f ! -path '*/tests/*')
+
+.PHONY: help setup demo test lint format bench docs wheel clean packages packages-node rust
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+setup: $(STAMPS)/native ## everything that `import auroraview` from .venv needs
+
+demo: setup ## the asset browser; without a display it is driven and leaves build/demo.png
+	@if scripts/with_display --check; then \
+		$(VENV)/python examples/asset_browser/main.py; \
+	else \
+		scripts/with_display $(VENV)/python examples/asset_browser/main.py --drive --screenshot build/demo.png; \
+	fi
+
+test: setup $(STAMPS)/node_modules ## all tests, and the linters whose versions are pinned; SUITE=name for one of them
+	@scripts/with_display $(VENV)/python scripts/run_suites.py $(or $(SUITE),test)
+
+lint: setup $(STAMPS)/node_modules ## all linters, those of Rust too
+	@$(VENV)/python scripts/run_suites.py lint
+
+format: $(STAMPS)/venv $(STAMPS)/node_modules ## let the formatters have their way
+	@cargo fmt --all
+	@$(VENV)/ruff check --fix .
+	@$(VENV)/ruff format .
+	@cd js_sdk && npm run format
+
+bench: setup ## the measurements, side by side with others
+	@scripts/with_display $(VENV)/python -m benches
+
+docs: ## where to read
+	@echo "The documentation is text and lies in docs/:"
+	@ls docs/*.md
+
+wheel: setup ## the wheel and the source distribution, in dist/
+	@$(VENV)/python -m pip wheel --no-build-isolation --no-deps --wheel-dir dist --verbose .
+	@$(VENV)/maturin sdist --out dist
+
+clean: ## remove all that was built, .venv included
+	@cargo clean
+	@rm -rf build dist .venv js_sdk/node_modules python/auroraview/_native python/auroraview/_core*.so
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache
+	@find python tests examples benches scripts build_backend -name __pycache__ -prune -exec rm -rf {} +
+
+# These two only look, in a moment, where nothing is missing; so they are asked every time.
+packages:
+	@scripts/system_packages build display
+
+packages-node:
+	@scripts/system_packages node
+
+rust:
+	@scripts/require_rust
+
+$(STAMPS)/venv: scripts/requirements-dev.txt | packages
+	@test -x $(VENV)/python || "$$(scripts/find_python)" -m venv .venv
+	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/native: $(NATIVE_SOURCES) $(STAMPS)/venv | packages rust
+	@$(VENV)/python build_backend/auroraview_build.py
+	@$(VENV)/maturin develop --release
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/node_modules: js_sdk/package.json js_sdk/package-lock.json | packages-node
+	@cd js_sdk && npm ci --no-audit --no-fund
+	@mkdir -p $(STAMPS) && touch $@
