@@ -1,0 +1,127 @@
+//! The thread that owns every window, and the way to it.
+//!
+//! The loop is GLib's default main context, entered by a thread of our own and never left: GTK belongs to the first
+//! thread that uses it for the life of the process. Commands are queued under a lock; the first one in an empty queue
+//! attaches one idle source of high priority, which drains all that is there, in order. An idle loop wakes nobody.
+
+use std::path::Path;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use auroraview_host_api::{HostCommand, HostEvent};
+use gtk::glib;
+
+use crate::output::{set_sink, shielded};
+use crate::{HostError, view};
+
+static STARTED: Mutex<bool> = Mutex::new(false);
+
+/// The GUI loop of this process. Clones are the same loop.
+#[derive(Clone)]
+pub struct GuiLoop {
+    queue: Arc<Mutex<Vec<HostCommand>>>,
+}
+
+impl GuiLoop {
+    /// Starts the loop on a thread named `auroraview-gui` and waits until it runs.
+    ///
+    /// `on_event` is called on that thread, in the order in which things happen; it must return soon.
+    ///
+    /// # Errors
+    /// When the loop runs already, another loop drives GTK, or there is no display. After an error it may be called
+    /// again.
+    pub fn start(on_event: impl Fn(HostEvent) + Send + 'static) -> Result<Self, HostError> {
+        let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+        if *started {
+            return Err(HostError::AlreadyRunning);
+        }
+        if glib::MainContext::default().is_owner() {
+            return Err(HostError::ContextOwned);
+        }
+        avoid_broken_renderer();
+        let (ready, is_ready) = mpsc::channel();
+        thread::Builder::new()
+            .name("auroraview-gui".into())
+            .spawn(move || run(on_event, &ready))?;
+        is_ready.recv().map_err(|_| HostError::Died)??;
+        *started = true;
+        Ok(Self {
+            queue: Arc::default(),
+        })
+    }
+
+    /// Queues a command. Any thread; never blocks for longer than another sender holds the queue.
+    pub fn send(&self, command: HostCommand) {
+        let first = {
+            let mut queue = self.lock();
+            queue.push(command);
+            queue.len() == 1
+        };
+        if first {
+            let gui = self.clone();
+            let drain = move || {
+                gui.drain();
+                glib::ControlFlow::Break
+            };
+            glib::idle_source_new(Some("auroraview-commands"), glib::Priority::HIGH, drain)
+                .attach(Some(&glib::MainContext::default()));
+        }
+    }
+
+    fn drain(&self) {
+        let commands = std::mem::take(&mut *self.lock());
+        for command in commands {
+            shielded((), || view::obey(command));
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<HostCommand>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The body of the GUI thread.
+fn run(on_event: impl Fn(HostEvent) + 'static, ready: &mpsc::Sender<Result<(), HostError>>) {
+    let context = glib::MainContext::default();
+    let Ok(_owned) = context.acquire() else {
+        let _ = ready.send(Err(HostError::ContextOwned));
+        return;
+    };
+    // Without this GTK would set the program's LC_NUMERIC and with it break number parsing in C libraries.
+    gtk::disable_setlocale();
+    if gtk::init().is_err() {
+        let _ = ready.send(Err(HostError::NoDisplay {
+            found: display_found(),
+        }));
+        return;
+    }
+    set_sink(on_event);
+    let _ = ready.send(Ok(()));
+    glib::MainLoop::new(Some(&context), false).run();
+}
+
+fn display_found() -> String {
+    let names = ["DISPLAY", "WAYLAND_DISPLAY"];
+    let set: Vec<String> = names
+        .iter()
+        .filter_map(|name| Some(format!("{name} is {:?}", std::env::var_os(name)?)))
+        .collect();
+    if set.is_empty() {
+        "neither DISPLAY nor WAYLAND_DISPLAY is set".into()
+    } else {
+        set.join(", ")
+    }
+}
+
+/// WebKitGTK's DMA-BUF renderer shows nothing without a GPU and with NVIDIA's driver.
+fn avoid_broken_renderer() {
+    const SWITCH: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
+    let broken = !Path::new("/dev/dri/renderD128").exists()
+        || Path::new("/proc/driver/nvidia/version").exists();
+    if broken && std::env::var_os(SWITCH).is_none() {
+        // SAFETY: sound as long as no other thread touches the environment through libc at this moment; this runs
+        // once, on the thread that opens the program's first window, and WebKit reads the variable from here only.
+        unsafe { std::env::set_var(SWITCH, "1") };
+    }
+}

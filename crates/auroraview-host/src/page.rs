@@ -1,0 +1,253 @@
+//! The webview's settings, the injected script, and the life of its documents.
+//!
+//! The bridge is injected through the engine's own content manager: main frame only, at document start, for addresses of
+//! allowed origins only. Since the engine's patterns know no ports, the script looks at `location.origin` itself too.
+
+use std::rc::Rc;
+
+use auroraview_host_api::{HostEvent, LogLevel, OpenOptions};
+use gtk::glib;
+use gtk::prelude::*;
+use webkit2gtk::{
+    InputMethodContextExt, LoadEvent, NetworkError, PolicyError, SettingsExt,
+    UserContentInjectedFrames, UserContentManagerExt, UserScript, UserScriptInjectionTime,
+    WebProcessTerminationReason, WebViewExt,
+};
+
+use crate::ipc_handler::IpcHandler;
+use crate::origins::{document_address, is_web, origin_of};
+use crate::output::{emit, log, shielded};
+use crate::view::View;
+use crate::window::close_soon;
+
+/// The page's end of the bridge: the body of a function of `__AURORAVIEW_CONFIG__`.
+const EVENT_BRIDGE: &str = include_str!("event_bridge.js");
+
+/// The main frame's document.
+#[derive(Default)]
+pub(crate) struct Document {
+    /// Where the committed document came from; empty before the first.
+    pub(crate) address: String,
+    /// What `Reload` shows after the web process died.
+    pub(crate) wanted: String,
+    stage: Stage,
+    /// The address whose error page comes next.
+    failed: Option<String>,
+}
+
+/// How far the main frame's load is.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Idle,
+    Committed,
+    ErrorPage,
+}
+
+impl View {
+    /// Settings and signals, before the first load.
+    pub(crate) fn set_up_page(self: &Rc<Self>, options: &OpenOptions) {
+        self.settings(options);
+        if let Some(manager) = self.webview.user_content_manager() {
+            IpcHandler::connect(self, &manager);
+        }
+        self.inject();
+        self.connect_close();
+        self.connect_loads();
+        self.connect_decisions();
+        let no_menu = !options.context_menu;
+        self.webview
+            .connect_context_menu(move |_, _, _, _| no_menu);
+    }
+
+    fn settings(&self, options: &OpenOptions) {
+        if let Some(settings) = WebViewExt::settings(&self.webview) {
+            settings.set_enable_developer_extras(options.debug);
+            settings.set_enable_write_console_messages_to_stdout(options.debug);
+            settings.set_user_agent(options.user_agent.as_deref());
+        }
+        // wry turns the input methods' preview off; without it composing shows nothing.
+        if let Some(input) = self.webview.input_method_context() {
+            input.set_enable_preedit(true);
+        }
+        let colour = match (options.transparent, options.background_color) {
+            (_, Some(colour)) => colour,
+            (true, None) => [0; 4],
+            (false, None) => return,
+        };
+        let [red, green, blue, alpha] = colour.map(|part| f64::from(part) / 255.0);
+        self.webview
+            .set_background_color(&gtk::gdk::RGBA::new(red, green, blue, alpha));
+    }
+
+    /// Gives documents that come from now on the bridge for the origins allowed now.
+    pub(crate) fn inject(&self) {
+        let Some(manager) = self.webview.user_content_manager() else {
+            return;
+        };
+        let allowed = self.allowed.borrow();
+        let config = serde_json::json!({
+            "key": self.ipc.key(),
+            "origins": allowed.iter().collect::<Vec<_>>(),
+            "debug": self.debug,
+        });
+        let source = format!("((__AURORAVIEW_CONFIG__) => {{\n{EVENT_BRIDGE}\n}})({config});");
+        let patterns = allowed.patterns();
+        let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+        manager.remove_all_scripts();
+        manager.add_script(&UserScript::new(
+            &source,
+            UserContentInjectedFrames::TopFrame,
+            UserScriptInjectionTime::Start,
+            &patterns,
+            &[],
+        ));
+    }
+
+    /// `window.close()` in the page closes the window.
+    fn connect_close(self: &Rc<Self>) {
+        // wry's own handler would destroy the widget under us.
+        if let Some(signal) = glib::subclass::SignalId::lookup("close", self.webview.type_()) {
+            disconnect(&self.webview, signal);
+        }
+        let weak = Rc::downgrade(self);
+        self.webview.connect_close(move |_| {
+            if let Some(view) = weak.upgrade() {
+                close_soon(&view);
+            }
+        });
+    }
+
+    fn connect_loads(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        self.webview.connect_load_changed(move |_, event| {
+            let Some(view) = weak.upgrade() else { return };
+            shielded((), || match event {
+                LoadEvent::Committed => view.committed(),
+                LoadEvent::Finished => view.finished(),
+                _ => {}
+            });
+        });
+        let weak = Rc::downgrade(self);
+        self.webview.connect_load_failed(move |_, _, url, error| {
+            if let Some(view) = weak.upgrade() {
+                shielded((), || view.load_failed(url, error));
+            }
+            // The engine shows its error page.
+            false
+        });
+        let weak = Rc::downgrade(self);
+        self.webview.connect_web_process_terminated(move |_, reason| {
+            let Some(view) = weak.upgrade() else { return };
+            shielded((), || view.terminated(reason));
+        });
+    }
+
+    fn address(&self) -> String {
+        self.webview.uri().map_or_else(String::new, Into::into)
+    }
+
+    fn committed(&self) {
+        let url = self.address();
+        let bridge = {
+            let mut document = self.document.borrow_mut();
+            let error_page = document.failed.take().is_some_and(|failed| failed == url);
+            document.stage = if error_page {
+                Stage::ErrorPage
+            } else {
+                Stage::Committed
+            };
+            document.address.clone_from(&url);
+            document.wanted.clone_from(&url);
+            !error_page && self.allowed.borrow().allows(&url)
+        };
+        self.crashed.set(false);
+        self.navigation.committed(&document_address(&url));
+        self.end_document("the document is gone");
+        emit(HostEvent::Committed {
+            view: self.id,
+            url: url.clone(),
+            bridge,
+        });
+        let error_page = self.document.borrow().stage == Stage::ErrorPage;
+        if let Some(origin) = origin_of(&url).filter(|_| !bridge && !error_page && is_web(&url)) {
+            log(
+                LogLevel::Warning,
+                format!("the page from {url} has no bridge; allow_origins=[\"{origin}\"] would allow it"),
+            );
+        }
+    }
+
+    fn finished(&self) {
+        let loaded = {
+            let mut document = self.document.borrow_mut();
+            std::mem::take(&mut document.stage) == Stage::Committed
+        };
+        if loaded {
+            emit(HostEvent::Loaded {
+                view: self.id,
+                url: self.address(),
+            });
+        }
+    }
+
+    fn load_failed(&self, url: &str, error: &glib::Error) {
+        let cancelled = error.matches(NetworkError::Cancelled)
+            || error.matches(PolicyError::FrameLoadInterruptedByPolicyChange);
+        if cancelled {
+            return;
+        }
+        {
+            let mut document = self.document.borrow_mut();
+            document.stage = Stage::Idle;
+            document.failed = Some(url.to_owned());
+        }
+        emit(HostEvent::LoadFailed {
+            view: self.id,
+            url: url.to_owned(),
+            message: error.message().to_owned(),
+        });
+    }
+
+    fn terminated(&self, reason: WebProcessTerminationReason) {
+        let reason = match reason {
+            WebProcessTerminationReason::ExceededMemoryLimit => "out of memory",
+            WebProcessTerminationReason::TerminatedByApi => "terminated",
+            _ => "crashed",
+        };
+        self.crashed.set(true);
+        self.document.borrow_mut().address.clear();
+        self.end_document("the web process died");
+        emit(HostEvent::Crashed {
+            view: self.id,
+            reason: reason.into(),
+        });
+    }
+
+    /// Whether the main frame's document may use the bridge.
+    pub(crate) fn document_may_post(&self) -> bool {
+        let document = self.document.borrow();
+        self.allowed.borrow().allows(&document.address)
+    }
+}
+
+/// Disconnects the first handler of a signal.
+fn disconnect(webview: &webkit2gtk::WebView, signal: glib::subclass::SignalId) {
+    use gtk::glib::translate::IntoGlib;
+    let object = webview.upcast_ref::<glib::Object>().as_ptr();
+    // SAFETY: the object is alive; only the signal's id is compared, and the handler found is disconnected once.
+    unsafe {
+        let handler = glib::gobject_ffi::g_signal_handler_find(
+            object,
+            glib::gobject_ffi::G_SIGNAL_MATCH_ID,
+            signal.into_glib(),
+            0,
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+        );
+        if handler != 0 {
+            glib::gobject_ffi::g_signal_handler_disconnect(object, handler);
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! One open view: a window, a webview in it, and what belongs to them; and the table of all views.
+//!
+//! The table lives on the GUI thread. Callbacks of GTK and WebKit hold weak references only, so that a closed view is
+//! freed at once, and no borrow of the table or of a view's state is held while anything is called that could call back.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use auroraview_host_api::{
+    EvalError, HostCommand, HostEvent, LogLevel, OpenOptions, RequestId, Source, ViewId,
+};
+use gtk::prelude::*;
+use webkit2gtk::WebViewExt;
+use wry::WebViewExtUnix;
+
+use crate::assets::{self, Site};
+use crate::eval::{self, Evaluations};
+use crate::ipc_handler::IpcHandler;
+use crate::navigation::Navigation;
+use crate::origins::{Allowed, document_address};
+use crate::output::{emit, log};
+use crate::page::Document;
+use crate::window::Window;
+use crate::{HostError, screenshot, web_context};
+
+thread_local! {
+    static VIEWS: RefCell<BTreeMap<ViewId, Rc<View>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// An open view.
+pub(crate) struct View {
+    pub(crate) id: ViewId,
+    /// `auroraview://<host>`, fixed when the view opens.
+    pub(crate) origin: String,
+    pub(crate) debug: bool,
+    pub(crate) window: Window,
+    pub(crate) webview: webkit2gtk::WebView,
+    /// Keeps the webview; dropping it destroys the widget.
+    keeper: RefCell<Option<wry::WebView>>,
+    site: RefCell<Site>,
+    pub(crate) allowed: RefCell<Allowed>,
+    pub(crate) ipc: IpcHandler,
+    pub(crate) document: RefCell<Document>,
+    pub(crate) navigation: Navigation,
+    pub(crate) evaluations: Evaluations,
+    pub(crate) screenshots: RefCell<BTreeSet<RequestId>>,
+    pub(crate) crashed: Cell<bool>,
+    pub(crate) closed: Cell<bool>,
+}
+
+/// Carries out one command.
+pub(crate) fn obey(command: HostCommand) {
+    use HostCommand as C;
+    match command {
+        C::Open { view, options } => open(view, *options),
+        C::Close { view } => with(view, |view| view.close()),
+        C::Load {
+            view,
+            source,
+            allow_origins,
+        } => with(view, |view| view.load(&source, &allow_origins)),
+        C::Reload { view } => with(view, |view| view.reload()),
+        C::Deliver {
+            view,
+            document,
+            frame,
+        } => with(view, |view| view.ipc.deliver(&document, frame)),
+        C::Eval {
+            view,
+            request,
+            script,
+        } => match find(view) {
+            Some(view) => view.eval(request, script),
+            None => eval::answer(view, request, Err(EvalError::Gone)),
+        },
+        C::Screenshot { view, request } => match find(view) {
+            Some(view) => view.screenshot(request),
+            None => screenshot::answer(view, request, Err("the window is not open".into())),
+        },
+        C::Window { view, change } => with(view, |view| view.window.change(change)),
+        C::Watch {
+            view,
+            navigation,
+            closing,
+        } => with(view, |view| {
+            view.navigation.watched.set(navigation);
+            view.window.watched.set(closing);
+        }),
+        C::AnswerNavigation {
+            view,
+            request,
+            decision,
+        } => with(view, |view| view.answer_navigation(request, decision)),
+        C::AnswerClosing {
+            view,
+            request,
+            allow,
+        } => with(view, |view| {
+            if view.window.answer_closing(request) && allow {
+                view.close();
+            }
+        }),
+        C::ShutDown => {
+            let views: Vec<_> = VIEWS.with(|views| views.borrow().values().cloned().collect());
+            for view in views {
+                view.close();
+            }
+            emit(HostEvent::ShutDown);
+        }
+    }
+}
+
+fn find(view: ViewId) -> Option<Rc<View>> {
+    VIEWS.with(|views| views.borrow().get(&view).cloned())
+}
+
+fn with(view: ViewId, work: impl FnOnce(Rc<View>)) {
+    if let Some(view) = find(view) {
+        work(view);
+    }
+}
+
+/// What the view that asks serves at `host`; without a view, what any view with that host serves.
+pub(crate) fn site_for(view: Option<ViewId>, host: &str) -> Option<Site> {
+    let serves = |view: &Rc<View>| view.origin.split_once("://").is_some_and(|(_, own)| own == host);
+    let found = match view {
+        Some(view) => find(view).filter(serves),
+        None => VIEWS.with(|views| views.borrow().values().find(|view| serves(view)).cloned()),
+    };
+    found.map(|view| view.site.borrow().clone())
+}
+
+fn open(id: ViewId, options: OpenOptions) {
+    if let Err(error) = try_open(id, options) {
+        emit(HostEvent::OpenFailed {
+            view: id,
+            message: error.to_string(),
+        });
+    }
+}
+
+fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
+    if find(id).is_some() {
+        return Err(HostError::Open(id));
+    }
+    let site = Site::of(&options.source, options.debug)?;
+    let origin = assets::own_origin(id, &options.source, options.data_directory.is_some())?;
+    let address = assets::entry_address(&origin, &options.source)?;
+    let window = Window::new(&options);
+    let data_directory = options.data_directory.as_deref();
+    let built = web_context::build_webview(&window.page_area, &id.to_string(), data_directory);
+    let keeper = match built {
+        Ok(keeper) => keeper,
+        Err(error) => {
+            window.destroy();
+            return Err(error);
+        }
+    };
+    let (allowed, bad) = allowed(&origin, &options.source, &options.allow_origins);
+    let view = Rc::new(View {
+        id,
+        debug: options.debug,
+        window,
+        webview: keeper.webview(),
+        keeper: RefCell::new(Some(keeper)),
+        site: RefCell::new(site),
+        allowed: RefCell::new(allowed),
+        ipc: IpcHandler::new(options.key.clone(), options.message_bytes),
+        document: RefCell::default(),
+        navigation: Navigation::new(options.watch_navigation),
+        evaluations: Evaluations::default(),
+        screenshots: RefCell::default(),
+        crashed: Cell::new(false),
+        closed: Cell::new(false),
+        origin,
+    });
+    VIEWS.with(|views| views.borrow_mut().insert(id, view.clone()));
+    emit(HostEvent::Opened {
+        view: id,
+        origin: view.origin.clone(),
+    });
+    complain(&bad);
+    view.set_up_page(&options);
+    Window::connect(&view);
+    view.load_address(&address);
+    view.window.open(&options);
+    if options.visible {
+        view.webview.grab_focus();
+    }
+    Ok(())
+}
+
+fn allowed(own: &str, source: &Source, given: &[String]) -> (Allowed, Vec<String>) {
+    let loaded = match source {
+        Source::Url(url) => Some(url.as_str()),
+        Source::Html(_) | Source::Directory { .. } => None,
+    };
+    Allowed::new(own, given, loaded)
+}
+
+fn complain(bad: &[String]) {
+    for text in bad {
+        log(
+            LogLevel::Warning,
+            format!("allow_origins: {text:?} is no origin; expected scheme://host or scheme://host:port"),
+        );
+    }
+}
+
+impl View {
+    /// Shows another document.
+    fn load(self: &Rc<Self>, source: &Source, allow_origins: &[String]) {
+        let prepared = Site::of(source, self.debug)
+            .and_then(|site| Ok((site, assets::entry_address(&self.origin, source)?)));
+        let (site, address) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                let url = match source {
+                    Source::Url(url) => url,
+                    Source::Html(_) | Source::Directory { .. } => &self.origin,
+                };
+                return emit(HostEvent::LoadFailed {
+                    view: self.id,
+                    url: url.clone(),
+                    message: error.to_string(),
+                });
+            }
+        };
+        let (allowed, bad) = allowed(&self.origin, source, allow_origins);
+        complain(&bad);
+        self.site.replace(site);
+        if self.allowed.replace(allowed.clone()) != allowed {
+            self.inject();
+        }
+        self.load_address(&address);
+    }
+
+    fn load_address(&self, address: &str) {
+        self.crashed.set(false);
+        self.document.borrow_mut().wanted = address.to_owned();
+        self.navigation.expect(document_address(address));
+        self.webview.load_uri(address);
+    }
+
+    fn reload(&self) {
+        let wanted = self.document.borrow().wanted.clone();
+        if self.crashed.get() {
+            return self.load_address(&wanted);
+        }
+        let current = self.webview.uri().map_or(wanted, Into::into);
+        self.navigation.expect(document_address(&current));
+        self.webview.reload();
+    }
+
+    /// Closes the window for good; `Closed` is emitted once.
+    pub(crate) fn close(self: &Rc<Self>) {
+        if self.closed.replace(true) {
+            return;
+        }
+        VIEWS.with(|views| views.borrow_mut().remove(&self.id));
+        self.end_document("the window was closed");
+        self.navigation.end();
+        self.window.end();
+        drop(self.keeper.take());
+        self.window.destroy();
+        emit(HostEvent::Closed { view: self.id });
+    }
+
+    /// The current document is gone: settles all that waited for it.
+    pub(crate) fn end_document(&self, reason: &str) {
+        self.ipc.clear();
+        self.evaluations.end(self.id);
+        self.end_screenshots(reason);
+    }
+}
