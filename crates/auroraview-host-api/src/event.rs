@@ -215,3 +215,33 @@ pub enum LogLevel {
     /// Something broke.
     Error,
 }
+
+impl HostEvent {
+    /// The view this is about, if it is about one.
+    pub fn view(&self) -> Option<ViewId> {
+        Some(match self {
+            Self::Opened { view, .. }
+            | Self::OpenFailed { view, .. }
+            | Self::Posted { view, .. }
+            | Self::Refused { view, .. }
+            | Self::Committed { view, .. }
+            | Self::Loaded { view, .. }
+            | Self::LoadFailed { view, .. }
+            | Self::Evaluated { view, .. }
+            | Self::Screenshot { view, .. }
+            | Self::Shown { view }
+            | Self::Hidden { view }
+            | Self::Resized { view, .. }
+            | Self::Moved { view, .. }
+            | Self::Focused { view }
+            | Self::Blurred { view }
+            | Self::Fullscreen { view, .. }
+            | Self::Closing { view, .. }
+            | Self::Navigating { view, .. }
+            | Self::OpenExternal { view, .. }
+            | Self::Crashed { view, .. }
+            | Self::Closed { view } => *view,
+            Self::ShutDown | Self::Log { .. } => return None,
+        })
+    }
+}

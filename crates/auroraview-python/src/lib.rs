@@ -1,1 +1,66 @@
-//! auroraview._core
+//! `auroraview._core`: a thin shell between the pure crates and the Python package.
+//!
+//! Raw and positional on purpose; `python/auroraview` gives it names, keywords, types and documentation.
+//! One concept a file:
+//!
+//! * [`convert`]: Python values to JSON text and back
+//! * [`signature`]: do the parameters of a call fit a handler
+//! * [`lane`], [`turns`]: the queues from which Python threads take work
+//! * [`job`]: one run of one handler
+//! * [`bridge`]: what is bound; where messages go
+//! * [`peer`]: a session with a transport; [`memory`] and [`view`] are the transports
+//! * [`host`]: the host library; [`logging`]: log lines to Python
+
+mod bridge;
+mod convert;
+mod error;
+mod host;
+mod job;
+mod lane;
+mod logging;
+mod memory;
+mod peer;
+mod signature;
+mod turns;
+mod view;
+
+use pyo3::prelude::*;
+
+/// The compiled half of AuroraView. Use the `auroraview` package instead.
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::bridge::Bridge;
+    #[pymodule_export]
+    use super::convert::{dumps, loads};
+    #[pymodule_export]
+    use super::host::{host_shut_down, host_start};
+    #[pymodule_export]
+    use super::job::Job;
+    #[pymodule_export]
+    use super::lane::{Lane, main_lane, notice_lane};
+    #[pymodule_export]
+    use super::logging::set_logger;
+    #[pymodule_export]
+    use super::memory::Memory;
+    #[pymodule_export]
+    use super::peer::Peer;
+    #[pymodule_export]
+    use super::turns::Turns;
+    #[pymodule_export]
+    use super::view::View;
+
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// Locks, also when another thread panicked while it held the lock: what we guard is valid between any two statements.
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,270 @@
+//! One run of one handler: the call or event it serves, its parameters, its answer.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use auroraview_protocol::ErrorObject;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use serde_json::value::RawValue;
+
+use crate::convert;
+use crate::lane::Work;
+use crate::lock;
+use crate::peer::PeerCore;
+use crate::signature::{Arguments, Signature};
+
+/// Where a handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Worker,
+    Pool,
+    Loop,
+    Main,
+}
+
+impl Place {
+    pub(crate) fn parse(name: &str) -> Option<Place> {
+        Some(match name {
+            "worker" => Place::Worker,
+            "pool" => Place::Pool,
+            "loop" => Place::Loop,
+            "main" => Place::Main,
+            _ => return None,
+        })
+    }
+}
+
+/// A bound function, what it takes, and how it has done so far.
+pub(crate) struct Handler {
+    pub(crate) func: Py<PyAny>,
+    pub(crate) place: Place,
+    /// `None`: a callable without a signature is called as it is.
+    pub(crate) signature: Option<Signature>,
+    pub(crate) times: Times,
+}
+
+/// Counts and durations of a handler's runs.
+#[derive(Default)]
+pub(crate) struct Times {
+    pub(crate) runs: AtomicU64,
+    pub(crate) total_nanos: AtomicU64,
+    pub(crate) longest_nanos: AtomicU64,
+}
+
+impl Times {
+    fn record(&self, nanos: u64) {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        self.total_nanos.fetch_add(nanos, Ordering::Relaxed);
+        self.longest_nanos.fetch_max(nanos, Ordering::Relaxed);
+    }
+}
+
+/// What is to be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    Call { generation: u64, id: u64 },
+    Event,
+}
+
+/// A job as the queues carry it, without the GIL.
+pub(crate) struct JobData {
+    pub(crate) peer: Arc<PeerCore>,
+    pub(crate) occasion: Occasion,
+    pub(crate) name: String,
+    pub(crate) handler: Arc<Handler>,
+    params: Option<Arc<RawValue>>,
+    cancelled: AtomicBool,
+    started: Mutex<Option<Instant>>,
+}
+
+impl JobData {
+    pub(crate) fn new(
+        peer: Arc<PeerCore>,
+        occasion: Occasion,
+        name: String,
+        handler: Arc<Handler>,
+        params: Option<Arc<RawValue>>,
+    ) -> Arc<JobData> {
+        Arc::new(JobData {
+            peer,
+            occasion,
+            name,
+            handler,
+            params,
+            cancelled: AtomicBool::new(false),
+            started: Mutex::new(None),
+        })
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    fn answer(&self, result: Result<String, ErrorObject>) {
+        if let Some(started) = lock(&self.started).take() {
+            let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.handler.times.record(nanos);
+        }
+        if let Occasion::Call { generation, id } = self.occasion {
+            self.peer.respond(generation, id, result);
+        }
+    }
+
+    /// Seconds this job has run.
+    pub(crate) fn seconds_running(&self) -> f64 {
+        lock(&self.started).map_or(0.0, |started| started.elapsed().as_secs_f64())
+    }
+}
+
+/// A call or event that a handler is serving; what `auroraview.current_call()` returns.
+#[pyclass(frozen, module = "auroraview._core")]
+pub(crate) struct Job {
+    data: Arc<JobData>,
+}
+
+impl Job {
+    pub(crate) fn wrap(py: Python<'_>, data: Arc<JobData>) -> PyResult<Bound<'_, Job>> {
+        Bound::new(py, Job { data })
+    }
+
+    /// Makes the Python side of a job, or answers it when there is nothing to run.
+    pub(crate) fn prepare(py: Python<'_>, data: Arc<JobData>) -> PyResult<Option<Work<'_>>> {
+        if data.is_cancelled() {
+            let reason = "the call was cancelled before it ran";
+            data.answer(Err(ErrorObject::cancelled(reason)));
+            return Ok(None);
+        }
+        let arguments = match Job::arguments(py, &data) {
+            Ok(arguments) => arguments,
+            Err(message) => {
+                if data.occasion == Occasion::Event {
+                    data.peer.event_refused(&data.name, &message);
+                }
+                data.answer(Err(ErrorObject::invalid_params(message)));
+                return Ok(None);
+            }
+        };
+        *lock(&data.started) = Some(Instant::now());
+        let func = data.handler.func.bind(py).clone();
+        let job = Job::wrap(py, data)?;
+        Ok(Some((Some(job), Some(func), arguments.0, arguments.1)))
+    }
+
+    fn arguments<'py>(
+        py: Python<'py>,
+        data: &JobData,
+    ) -> Result<(Bound<'py, PyTuple>, Option<Bound<'py, PyDict>>), String> {
+        let value = match &data.params {
+            None => None,
+            Some(params) => Some(convert::from_json(py, params.get())?),
+        };
+        let arguments = match data.occasion {
+            Occasion::Call { .. } => Arguments::of_call(value),
+            Occasion::Event => Arguments::of_event(
+                value.unwrap_or_else(|| py.None().into_bound(py)),
+                data.handler.signature.as_ref(),
+            ),
+        };
+        if let Some(signature) = &data.handler.signature {
+            signature.check(&data.name, &arguments)?;
+        }
+        arguments.into_python(py).map_err(|error| error.to_string())
+    }
+}
+
+#[pymethods]
+impl Job {
+    /// The page (or other end) that called.
+    #[getter]
+    fn peer(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.data.peer.python(py)
+    }
+
+    /// Name of the method or event.
+    #[getter]
+    fn method(&self) -> &str {
+        &self.data.name
+    }
+
+    /// Id of the call within its document; `None` for an event.
+    #[getter]
+    fn id(&self) -> Option<u64> {
+        match self.data.occasion {
+            Occasion::Call { id, .. } => Some(id),
+            Occasion::Event => None,
+        }
+    }
+
+    /// Nobody waits for the answer any more: the page gave up, or its document went away.
+    #[getter]
+    fn cancelled(&self) -> bool {
+        self.data.is_cancelled()
+    }
+
+    /// The page may see tracebacks.
+    #[getter]
+    fn debug(&self) -> bool {
+        self.data.peer.bridge.is_debug()
+    }
+
+    /// Seconds since the handler was started; 0 once it has answered.
+    #[getter]
+    fn elapsed(&self) -> f64 {
+        self.data.seconds_running()
+    }
+
+    /// Answers with a value. Returns the text of the `TypeError` that was answered instead when it cannot be sent.
+    fn succeed(&self, value: &Bound<'_, PyAny>) -> Option<String> {
+        if self.data.occasion == Occasion::Event {
+            self.data.answer(Ok(String::new()));
+            return None;
+        }
+        let depth = self.data.peer.limits().depth;
+        match convert::to_json(value, "result", depth) {
+            Ok(text) => {
+                self.data.answer(Ok(text));
+                None
+            }
+            Err(error) => {
+                let text = error.to_string();
+                self.data.answer(Err(error.into_object()));
+                Some(text)
+            }
+        }
+    }
+
+    /// Answers with what the handler raised.
+    fn fail(&self, name: &str, message: &str, traceback: Option<String>) {
+        let mut error = ErrorObject::handler_error(name, message);
+        error.traceback = traceback;
+        self.data.answer(Err(error));
+    }
+
+    /// Answers that the handler was cancelled.
+    fn fail_cancelled(&self, message: &str) {
+        self.data.answer(Err(ErrorObject::cancelled(message)));
+    }
+
+    fn __repr__(&self) -> String {
+        match self.data.occasion {
+            Occasion::Call { id, .. } => format!("<call {id} of {:?}>", self.data.name),
+            Occasion::Event => format!("<event {:?}>", self.data.name),
+        }
+    }
+
+    fn __hash__(&self) -> usize {
+        Arc::as_ptr(&self.data) as usize
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other
+            .cast::<Job>()
+            .is_ok_and(|other| Arc::ptr_eq(&self.data, &other.get().data))
+    }
+}

@@ -1,0 +1,329 @@
+//! A session with a transport: the short loop that every transport shares.
+//!
+//! Feed what came, route what the session makes of it, send what the session wants to send. The session is locked only
+//! for its own steps; neither a handler nor a transport runs under that lock.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use auroraview_protocol::{
+    Batch, Broadcast, Emitted, EncodedEvent, ErrorObject, Incoming, Limits, Reason, Session,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::bridge::{BridgeCore, encode_event};
+use crate::error;
+use crate::job::JobData;
+use crate::lane::{Notice, notices};
+use crate::lock;
+
+/// Moves frames to the page. Called with the order of frames locked, so it must only queue.
+pub(crate) trait Outlet: Send + Sync {
+    fn deliver(&self, batch: Batch);
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// See the module.
+pub(crate) struct PeerCore {
+    pub(crate) id: u64,
+    pub(crate) bridge: Arc<BridgeCore>,
+    session: Mutex<Session>,
+    /// Also keeps frames in order between the session and the transport.
+    outlet: Mutex<Box<dyn Outlet>>,
+    calls: Mutex<HashMap<(u64, u64), Arc<JobData>>>,
+    /// The `auroraview.Peer` that Python holds (weakly: Python owns the peer, not the other way round).
+    python: Mutex<Option<Py<PyAny>>>,
+    /// Told, on the notice thread, what happens to the document.
+    callback: Arc<Py<PyAny>>,
+    url: Mutex<String>,
+    drop_logged: AtomicBool,
+}
+
+impl PeerCore {
+    /// `callback` is called on the notice thread: `("document", url)`, `("ready",)`, `("gone",)`.
+    pub(crate) fn new(
+        bridge: Arc<BridgeCore>,
+        outlet: Box<dyn Outlet>,
+        callback: Arc<Py<PyAny>>,
+    ) -> Arc<PeerCore> {
+        let peer = Arc::new(PeerCore {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            session: Mutex::new(Session::new(bridge.limits)),
+            bridge,
+            outlet: Mutex::new(outlet),
+            calls: Mutex::default(),
+            python: Mutex::new(None),
+            callback,
+            url: Mutex::default(),
+            drop_logged: AtomicBool::new(false),
+        });
+        peer.bridge.add_peer(&peer);
+        peer
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.bridge.limits
+    }
+
+    pub(crate) fn python(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let reference = lock(&self.python)
+            .as_ref()
+            .map(|reference| reference.clone_ref(py))?;
+        let peer = reference.call0(py).ok()?;
+        (!peer.is_none(py)).then_some(peer)
+    }
+
+    /// Takes one frame from the page.
+    pub(crate) fn receive(self: &Arc<Self>, frame: &str) {
+        self.step(|session| session.receive(frame));
+        self.flush();
+    }
+
+    /// Lets the session do something that may have consequences, and sees to them.
+    fn step(self: &Arc<Self>, act: impl FnOnce(&mut Session)) {
+        let mut incoming: Vec<Incoming> = Vec::new();
+        {
+            let mut session = lock(&self.session);
+            act(&mut session);
+            while let Some(one) = session.next_incoming() {
+                incoming.push(one);
+            }
+        }
+        for one in incoming {
+            self.bridge.route(self, one);
+        }
+    }
+
+    /// Sends what may be sent.
+    pub(crate) fn flush(&self) {
+        let outlet = lock(&self.outlet);
+        loop {
+            let batch = lock(&self.session).next_batch();
+            match batch {
+                Some(batch) => outlet.deliver(batch),
+                None => return,
+            }
+        }
+    }
+
+    pub(crate) fn refuse(&self, reason: Reason) {
+        lock(&self.session).refuse(reason, 1);
+    }
+
+    /// A handler's parameters did not fit an event.
+    pub(crate) fn event_refused(&self, event: &str, message: &str) {
+        log::warn!("the event {event:?} was not handled: {message}");
+        self.refuse(Reason::Malformed);
+    }
+
+    pub(crate) fn welcome(&self, detail: &str) {
+        lock(&self.session).welcome(detail);
+        self.flush();
+    }
+
+    pub(crate) fn control(&self, event: &str, detail: &str) {
+        lock(&self.session).control(event, detail);
+        self.flush();
+    }
+
+    pub(crate) fn retain(&self, event: &EncodedEvent) {
+        lock(&self.session).retain(event);
+    }
+
+    /// Returns whether the peer had to be reset.
+    pub(crate) fn broadcast(&self, event: &EncodedEvent) -> bool {
+        let outcome = lock(&self.session).broadcast(event);
+        self.flush();
+        match outcome {
+            Broadcast::Reset => {
+                log::warn!(
+                    "a page does not keep up: its queue was dropped, and it was told (auroraview.onReset)"
+                );
+                true
+            }
+            Broadcast::Queued | Broadcast::Dropped => false,
+        }
+    }
+
+    pub(crate) fn respond(&self, generation: u64, id: u64, result: Result<String, ErrorObject>) {
+        lock(&self.calls).remove(&(generation, id));
+        let more_comes = self.bridge.workers.waiting(self.id) > 0;
+        let in_flight = {
+            let mut session = lock(&self.session);
+            session.respond(generation, id, result);
+            session.unacknowledged()
+        };
+        // While more answers follow, one frame on its way is enough: its acknowledgement sends the rest.
+        if in_flight == 0 || !more_comes {
+            self.flush();
+        }
+    }
+
+    pub(crate) fn remember(&self, generation: u64, id: u64, job: &Arc<JobData>) {
+        lock(&self.calls).insert((generation, id), Arc::clone(job));
+    }
+
+    pub(crate) fn job(&self, generation: u64, id: u64) -> Option<Arc<JobData>> {
+        lock(&self.calls).get(&(generation, id)).cloned()
+    }
+
+    /// The calls a document leaves behind.
+    pub(crate) fn forget_document(&self, generation: u64) -> Vec<Arc<JobData>> {
+        let jobs = {
+            let mut calls = lock(&self.calls);
+            calls
+                .extract_if(|key, _| key.0 == generation)
+                .map(|(_, job)| job)
+                .collect()
+        };
+        notices().notice(&self.callback, Notice::Plain("gone"));
+        jobs
+    }
+
+    pub(crate) fn document_began(&self, url: String) {
+        lock(&self.url).clone_from(&url);
+        notices().notice(&self.callback, Notice::Named("document", url));
+    }
+
+    pub(crate) fn document_ready(&self) {
+        self.flush();
+        notices().notice(&self.callback, Notice::Plain("ready"));
+    }
+
+    pub(crate) fn document_gone(self: &Arc<Self>) {
+        self.step(Session::document_gone);
+    }
+
+    pub(crate) fn open(&self) {
+        self.drop_logged.store(false, Ordering::Relaxed);
+        lock(&self.session).open();
+    }
+
+    pub(crate) fn close(self: &Arc<Self>, reason: &str) {
+        self.step(|session| session.close(reason));
+        self.flush();
+    }
+}
+
+/// The Python side; see the module.
+#[pyclass(frozen, module = "auroraview._core")]
+pub(crate) struct Peer {
+    pub(crate) core: Arc<PeerCore>,
+}
+
+impl Peer {
+    fn pushed(&self, py: Python<'_>, outcome: Result<Emitted, String>) -> PyResult<()> {
+        match outcome {
+            Ok(Emitted::Queued) => {
+                // A delivery only queues, but the GUI thread may hold the lock that keeps frames in order.
+                py.detach(|| self.core.flush());
+                Ok(())
+            }
+            Ok(Emitted::Dropped) => {
+                if !self.core.drop_logged.swap(true, Ordering::Relaxed) {
+                    log::warn!("emits to a view that was closed are dropped, except retained ones");
+                }
+                Ok(())
+            }
+            Err(text) => Err(error::backpressure(py, text)),
+        }
+    }
+}
+
+#[pymethods]
+impl Peer {
+    #[getter]
+    fn id(&self) -> u64 {
+        self.core.id
+    }
+
+    /// Names the `auroraview.Peer` object, as a weak reference to it.
+    fn set_python(&self, reference: Py<PyAny>) {
+        *lock(&self.core.python) = Some(reference);
+    }
+
+    fn emit(
+        &self,
+        py: Python<'_>,
+        event: &str,
+        payload: &Bound<'_, PyAny>,
+        retain: bool,
+    ) -> PyResult<()> {
+        let event = encode_event(event, payload, retain, self.core.limits())?;
+        let outcome = lock(&self.core.session)
+            .emit(&event)
+            .map_err(|full| full.to_string());
+        self.pushed(py, outcome)
+    }
+
+    fn emit_batch(&self, py: Python<'_>, events: Vec<(String, Bound<'_, PyAny>)>) -> PyResult<()> {
+        let mut encoded = Vec::with_capacity(events.len());
+        for (event, payload) in &events {
+            encoded.push(encode_event(event, payload, false, self.core.limits())?);
+        }
+        let outcome = lock(&self.core.session)
+            .emit_all(&encoded)
+            .map(|()| Emitted::Queued)
+            .map_err(|full| full.to_string());
+        self.pushed(py, outcome)
+    }
+
+    /// Ends the session: queued events are dropped, calls of the page are cancelled.
+    fn close(&self, reason: &str) {
+        self.core.close(reason);
+    }
+
+    #[getter]
+    fn url(&self) -> String {
+        lock(&self.core.url).clone()
+    }
+
+    /// Id of the current document, if there is one.
+    #[getter]
+    fn document(&self) -> Option<String> {
+        lock(&self.core.session).document().map(str::to_owned)
+    }
+
+    /// How many documents there have been.
+    #[getter]
+    fn generation(&self) -> u64 {
+        lock(&self.core.session).generation()
+    }
+
+    #[getter]
+    fn is_ready(&self) -> bool {
+        lock(&self.core.session).is_ready()
+    }
+
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = PyDict::new(py);
+        let session = lock(&self.core.session);
+        let counters = session.counters().clone();
+        let (queued_messages, queued_bytes) = session.queued();
+        let (in_flight, unacknowledged) = (session.in_flight(), session.unacknowledged());
+        drop(session);
+        for (name, value) in [
+            ("calls", counters.calls),
+            ("events", counters.events),
+            ("cancels", counters.cancels),
+            ("emitted", counters.emitted),
+            ("dropped", counters.dropped),
+            ("batches", counters.batches),
+        ] {
+            stats.set_item(name, value)?;
+        }
+        stats.set_item("calls_in_flight", in_flight)?;
+        stats.set_item("queued_messages", queued_messages)?;
+        stats.set_item("queued_bytes", queued_bytes)?;
+        stats.set_item("unacknowledged", unacknowledged)?;
+        let refused = PyDict::new(py);
+        for (reason, count) in &counters.refused {
+            refused.set_item(reason.as_str(), count)?;
+        }
+        stats.set_item("refused", refused)?;
+        Ok(stats)
+    }
+}

@@ -1,0 +1,60 @@
+"""Web user interfaces for Python programs.
+
+    from auroraview import WebView
+
+    view = WebView("Hello", html="<h1>Hello</h1>")
+
+    @view.bind_call("add")
+    def add(a, b):
+        return a + b
+
+    view.show()
+
+The page calls ``await auroraview.call("add", {a: 1, b: 2})``. See :class:`WebView` and :class:`Bridge`.
+"""
+
+from auroraview import main_thread
+from auroraview._core import Job as Call
+from auroraview._core import __version__
+from auroraview.bridge import Bridge, current_call
+from auroraview.errors import (
+    AuroraViewError,
+    Backpressure,
+    CallTimeout,
+    Cancelled,
+    HostError,
+    ProtocolError,
+    RemoteError,
+    UsageError,
+    ViewClosed,
+)
+from auroraview.futures import Future
+from auroraview.navigation import Navigation
+from auroraview.options import Limits, WindowOptions
+from auroraview.peer import Peer
+from auroraview.view import WebView
+from auroraview.window import Window
+
+__all__ = [
+    "AuroraViewError",
+    "Backpressure",
+    "Bridge",
+    "Call",
+    "CallTimeout",
+    "Cancelled",
+    "Future",
+    "HostError",
+    "Limits",
+    "Navigation",
+    "Peer",
+    "ProtocolError",
+    "RemoteError",
+    "UsageError",
+    "ViewClosed",
+    "WebView",
+    "Window",
+    "WindowOptions",
+    "__version__",
+    "current_call",
+    "main_thread",
+]

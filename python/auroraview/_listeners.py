@@ -1,0 +1,68 @@
+"""Listeners to what the library itself reports: windows, documents."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from auroraview.errors import UsageError
+
+if TYPE_CHECKING:
+    from auroraview.bridge import Bridge
+
+Function = Callable[..., Any]
+
+
+class Listeners:
+    """A fixed set of event names, each with any number of functions, run by the bridge in order of registration."""
+
+    def __init__(
+        self,
+        events: tuple[str, ...],
+        bridge: Bridge,
+        peer: int,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._functions: dict[str, list[Function]] = {event: [] for event in events}
+        self._bridge = bridge
+        self._peer = peer
+        self._changed = changed
+        self._lock = threading.Lock()
+
+    def _of(self, event: str) -> list[Function]:
+        try:
+            return self._functions[event]
+        except KeyError:
+            known = ", ".join(repr(name) for name in self._functions)
+            raise UsageError(f"there is no event {event!r} here; there are {known}") from None
+
+    def add(self, event: str, func: Function | None) -> Any:
+        functions = self._of(event)
+        if func is None:
+            return lambda decorated: self.add(event, decorated)
+        if not callable(func):
+            raise UsageError(f"a listener must be callable, not {func!r}")
+        with self._lock:
+            functions.append(func)
+        self._changed()
+        return func
+
+    def remove(self, event: str, func: Function | None) -> int:
+        functions = self._of(event)
+        with self._lock:
+            before = len(functions)
+            functions[:] = [] if func is None else [one for one in functions if one != func]
+            count = before - len(functions)
+        self._changed()
+        return count
+
+    def of(self, event: str) -> list[Function]:
+        """A copy of the functions of an event."""
+        with self._lock:
+            return list(self._of(event))
+
+    def tell(self, event: str, *args: Any) -> None:
+        """Has each function called, where the bridge's handlers run."""
+        for func in self.of(event):
+            self._bridge.submit(self._peer, func, *args)

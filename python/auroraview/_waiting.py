@@ -1,0 +1,102 @@
+"""Waiting without deadlock, on whatever thread.
+
+The main thread runs main-thread handlers while it waits, and Ctrl-C ends its wait at once: it sleeps in ``poll`` on the
+main lane's file descriptor. A worker gives its turn away. A wait that could never end is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import threading
+import time
+from collections.abc import Callable
+
+from auroraview import _core
+from auroraview._running import this_thread
+from auroraview.errors import UsageError
+
+_changed = threading.Condition()
+_main_waits = 0
+
+
+def announce_change() -> None:
+    """Something happened that somebody may wait for. Called on the notice thread, and by whoever settles a future."""
+    with _changed:
+        _changed.notify_all()
+    if _main_waits:
+        _core.main_lane().kick()
+
+
+def on_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _loop_runs_here() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def prepare(remedy: str) -> None:
+    """Refuses waits that could never end; lets another worker go on."""
+    if _loop_runs_here():
+        raise UsageError(f"this would block the asyncio loop that has to go on meanwhile; {remedy}")
+    if this_thread.is_notice_thread:
+        raise UsageError(
+            "this is called from a callback that must not wait; hand the work to a thread of your own"
+        )
+    if this_thread.before_wait is not None:
+        this_thread.before_wait()
+
+
+def wait_until(done: Callable[[], bool], timeout: float | None, *, remedy: str) -> bool:
+    """Waits until ``done()`` or for ``timeout`` seconds (``None``: forever). Returns ``done()``."""
+    if done():
+        return True
+    prepare(remedy)
+    deadline = None if timeout is None else time.monotonic() + max(0.0, timeout)
+    if on_main_thread():
+        return _wait_on_main_thread(done, deadline)
+    with _changed:
+        while not done():
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            _changed.wait(left)
+    return True
+
+
+def _wait_on_main_thread(done: Callable[[], bool], deadline: float | None) -> bool:
+    global _main_waits
+    from auroraview import main_thread
+
+    lane = _core.main_lane()
+    poll = select.poll()
+    descriptor = lane.fileno()
+    assert descriptor is not None, "the main lane always has a file descriptor"
+    poll.register(descriptor, select.POLLIN)
+    _main_waits += 1
+    try:
+        while True:
+            main_thread.pump()
+            if done():
+                return True
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            poll.poll(None if left is None else max(1, int(left * 1000)))
+    finally:
+        _main_waits -= 1
+
+
+def wait_until_answered(done: Callable[[], bool], timeout: float) -> bool:
+    """Like :func:`wait_until`, for answers of the host, which come soon and need no thread that waits here."""
+    if this_thread.is_notice_thread:
+        raise UsageError(
+            "this is called from a callback that must not wait; hand the work to a thread of your own"
+        )
+    with _changed:
+        return _changed.wait_for(done, timeout)

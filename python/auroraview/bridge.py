@@ -1,0 +1,339 @@
+"""The handlers of a program, and where they run."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from auroraview import _core, _lifecycle
+from auroraview._asyncio import LoopLane
+from auroraview._running import call_context, serve_lane, serve_turns, this_thread
+from auroraview.errors import UsageError
+from auroraview.options import Limits
+
+if TYPE_CHECKING:
+    from auroraview.peer import Peer
+
+__all__ = ["Bridge", "current_call"]
+
+Function = Callable[..., Any]
+
+_THREADS = ("worker", "pool", "main")
+_POOL_THREADS = min(32, (os.cpu_count() or 1) + 4)
+# What `window.auroraview` has itself; a namespace of the same name could not be reached.
+_RESERVED_NAMESPACES = frozenset(
+    "call send_event on once off trigger whenReady isReady onReset connection then".split()
+)
+
+
+def current_call() -> _core.Job:
+    """The call or event that the running handler serves.
+
+    It has ``peer``, ``method`` (the event's name, for an event), ``id`` (``None`` for an event) and ``cancelled``: true
+    when nobody waits for the answer any more, because the page gave up or went away.
+
+    Raises:
+        UsageError: not called from a handler.
+    """
+    job = call_context.get()
+    if job is None:
+        raise UsageError("current_call() works only inside a handler, on the handler's own thread")
+    return job
+
+
+class Bridge:
+    """The handlers of a program, shared by any number of views.
+
+    Args:
+        limits: what one page may cost.
+        workers: how many pages the worker threads serve at once; each page's plain handlers run one at a time, in
+            order of arrival.
+        default_thread: where plain handlers run that were bound without ``thread``: ``"worker"`` (the default),
+            ``"pool"`` or ``"main"``.
+
+    All methods may be called from any thread, also from handlers.
+    """
+
+    def __init__(
+        self, *, limits: Limits | None = None, workers: int = 1, default_thread: str | None = None
+    ) -> None:
+        if not isinstance(workers, int) or workers < 1:
+            raise UsageError(f"Bridge(workers=...) must be a positive int, not {workers!r}")
+        self.limits = Limits() if limits is None else limits
+        self._workers = workers
+        self._default_thread = _checked_thread(default_thread) or "worker"
+        self._core = _core.Bridge(
+            (
+                self.limits.message_bytes,
+                self.limits.queue_messages,
+                self.limits.queue_bytes,
+                self.limits.depth,
+                self.limits.calls_in_flight,
+            ),
+            workers,
+        )
+        self._lock = threading.Lock()
+        self._turns = self._core.turns
+        self._pool = self._core.pool
+        self._loop = LoopLane(self._core.asyncio)
+        self._pool_size = 0
+        self._has_worker = False
+        self._closing = False
+        self._namespaces: dict[str, tuple[Any, list[str]]] = {}
+        _lifecycle.ensure_notice_thread()
+
+    # Binding
+
+    def bind_call(
+        self, method: str, func: Function | None = None, *, thread: str | None = None
+    ) -> Any:
+        """Makes a function callable from the page: ``await auroraview.call(method, params)``.
+
+        A decorator, or called with the function. Binding a bound name again replaces it.
+
+        Args:
+            method: any name; dots make namespaces: ``"api.save"`` is also ``auroraview.api.save()``.
+            func: a plain or ``async`` function.
+            thread: where a plain function runs: ``"worker"`` (one at a time, in order), ``"pool"`` (a bounded pool)
+                or ``"main"`` (the application's main thread). ``async`` functions run on the asyncio loop.
+        """
+        _check_name(method, "method")
+        if func is None:
+            return lambda decorated: self.bind_call(method, decorated, thread=thread)
+        self._core.bind([self._described(method, func, thread)], None)
+        return func
+
+    def bind_api(self, obj: object, namespace: str = "api", *, replace: bool = False) -> None:
+        """Makes the public methods of an object callable: ``await auroraview.api.get_data()``.
+
+        Only methods of its class: names with a leading underscore, properties and plain attributes stay out of reach.
+        The same object again changes nothing.
+
+        Raises:
+            UsageError: the namespace belongs to another object and ``replace`` is false, or there is no public method.
+        """
+        _check_name(namespace, "namespace")
+        if namespace.split(".")[0] in _RESERVED_NAMESPACES:
+            raise UsageError(
+                f"the namespace {namespace!r} would hide a member of window.auroraview; use another"
+            )
+        if inspect.isclass(obj):
+            raise UsageError(f"bind_api takes an object: bind_api({obj.__name__}())")
+        names = _public_methods(obj)
+        if not names:
+            raise UsageError(f"{obj!r} has no public methods to bind")
+        rows = [
+            self._described(f"{namespace}.{name}", getattr(obj, name), None) for name in names
+        ]
+        with self._lock:
+            known = self._namespaces.get(namespace)
+            if known is not None and known[0] is obj:
+                return
+            if known is not None and not replace:
+                raise UsageError(
+                    f"the namespace {namespace!r} belongs to {known[0]!r}; pass replace=True to replace it, "
+                    "or another namespace"
+                )
+            methods = [row[0] for row in rows]
+            self._namespaces[namespace] = (obj, methods)
+        if known is not None:
+            self._core.unbind([name for name in known[1] if name not in methods])
+        self._core.bind(rows, namespace.split(".")[0])
+
+    def unbind(self, name: str) -> bool:
+        """Unbinds a method, or a whole namespace of ``bind_api``: it answers ``method_not_found`` from then on.
+
+        Returns whether anything was bound.
+        """
+        with self._lock:
+            known = self._namespaces.pop(name, None)
+        names = [name] if known is None else [name, *known[1]]
+        return self._core.unbind(names) > 0
+
+    def on(self, event: str, func: Function | None = None, *, thread: str | None = None) -> Any:
+        """Handles an event of the page: ``auroraview.send_event(event, detail)``.
+
+        A decorator, or called with the function. Any number of handlers, run in order of registration; one that fails
+        does not stop the next. The handler gets the detail, or nothing when it takes no parameter.
+        """
+        _check_name(event, "event")
+        if func is None:
+            return lambda decorated: self.on(event, decorated, thread=thread)
+        self._core.add_listener(*self._described(event, func, thread))
+        return func
+
+    def off(self, event: str, func: Function | None = None) -> int:
+        """Removes one handler of an event, or all of them; returns how many."""
+        return self._core.remove_listener(event, func)
+
+    def _described(
+        self, name: str, func: Function, thread: str | None
+    ) -> tuple[str, Function, str, _core.PlainSignature | None]:
+        if not callable(func):
+            raise UsageError(f"a handler must be callable, not {func!r}")
+        thread = _checked_thread(thread)
+        if _is_async(func):
+            if thread is not None:
+                raise UsageError(
+                    f"{name!r} is an async function: it runs on the asyncio loop, not on thread={thread!r}"
+                )
+            place = "loop"
+        else:
+            place = thread or self._default_thread
+        self._ensure_place(place)
+        return name, func, place, _plain_signature(func)
+
+    # Sending
+
+    def emit(self, event: str, payload: Any = None, *, retain: bool = False) -> None:
+        """Sends an event to every page there is. Any thread; never blocks, never raises ``Backpressure``: a page that
+        does not keep up is reset (its queue is dropped and it is told through ``auroraview.onReset``).
+
+        Args:
+            event: its name.
+            payload: a value that can be sent as JSON; otherwise ``TypeError`` names the part that cannot.
+            retain: keep the value for pages that come later.
+        """
+        self._core.emit(event, payload, retain)
+
+    def emit_batch(self, events: Iterable[tuple[str, Any]]) -> None:
+        """Sends several events to every page there is; each page gets them together."""
+        pairs = list(events)
+        for event, payload in pairs:
+            _check_name(event, "event")
+            _core.dumps(payload, "payload", self.limits.depth)
+        for event, payload in pairs:
+            self._core.emit(event, payload, False)
+
+    # Looking
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        """The pages there are, in order of creation."""
+        return self._core.peers()
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Names of all bound methods."""
+        return tuple(self._core.methods())
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Counters: how often and how long each handler ran, events that nobody handles."""
+        return self._core.stats()
+
+    # Running
+
+    def submit(self, peer: int, func: Function, *args: Any) -> None:
+        """Has a callback run where plain handlers run, in line with those of a peer. For the library's own use."""
+        self._ensure_place(self._default_thread)
+        if self._default_thread == "main":
+            _core.main_lane().put(func, args)
+        elif self._default_thread == "pool":
+            self._pool.put(func, args)
+        else:
+            self._turns.put(peer, func, args)
+
+    def start_loop(self) -> None:
+        """Fixes the asyncio loop of ``async`` handlers: the one that runs here. For the library's own use."""
+        self._loop.ensure()
+
+    def set_debug(self) -> None:
+        """Lets pages see tracebacks. For the library's own use."""
+        self._core.set_debug(True)
+
+    def _ensure_place(self, place: str) -> None:
+        if place == "worker":
+            with self._lock:
+                if self._has_worker:
+                    return
+                self._has_worker = True
+            for _ in range(self._workers):
+                self._start_worker()
+            _lifecycle.at_end(self._turns.close)
+        elif place == "pool":
+            with self._lock:
+                if self._pool_size:
+                    return
+            self._grow_pool()
+            _lifecycle.at_end(self._pool.close)
+        elif place == "loop":
+            self._loop.ensure()
+
+    def _start_worker(self) -> None:
+        turns = self._turns.worker()
+
+        def main() -> None:
+            this_thread.before_wait = before_wait
+            serve_turns(turns, self._workers, self._loop.adopt)
+
+        def before_wait() -> None:
+            if not turns.yield_turn():
+                self._start_worker()
+
+        _lifecycle.start_thread("worker", main)
+
+    def _grow_pool(self) -> None:
+        with self._lock:
+            if self._pool_size >= _POOL_THREADS:
+                return
+            self._pool_size += 1
+
+        def before() -> None:
+            if self._pool.pending() and not self._pool.idle():
+                self._grow_pool()
+
+        _lifecycle.start_thread(
+            "pool", functools.partial(serve_lane, self._pool, self._loop.adopt, before)
+        )
+
+
+def _checked_thread(thread: str | None) -> str | None:
+    if thread is not None and thread not in _THREADS:
+        raise UsageError(f"thread must be one of {', '.join(map(repr, _THREADS))}, not {thread!r}")
+    return thread
+
+
+def _check_name(name: object, what: str) -> None:
+    if not isinstance(name, str) or not name:
+        raise UsageError(f"the {what}'s name must be a non-empty str, not {name!r}")
+    if name.startswith("__auroraview_"):
+        raise UsageError(f"names starting with '__auroraview_' are internal: {name!r}")
+
+
+def _is_async(func: Function) -> bool:
+    while isinstance(func, functools.partial):
+        func = func.func
+    return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(
+        getattr(func, "__call__", None)  # noqa: B004 - whether calling the object gives a coroutine
+    )
+
+
+def _public_methods(obj: object) -> list[str]:
+    """Names of the methods that the object's class and its bases define; no attribute is evaluated."""
+    names = []
+    for name in dir(type(obj)):
+        if name.startswith("_"):
+            continue
+        member = inspect.getattr_static(type(obj), name)
+        if inspect.isroutine(member) or isinstance(
+            member, (staticmethod, classmethod, functools.partialmethod)
+        ):
+            names.append(name)
+    return names
+
+
+def _plain_signature(func: Function) -> _core.PlainSignature | None:
+    """The signature as the native code takes it; ``None`` for callables without one."""
+    try:
+        signature = inspect.signature(func)
+    except (ValueError, TypeError):
+        return None
+    return str(signature), [
+        (name, int(parameter.kind), parameter.default is inspect.Parameter.empty)
+        for name, parameter in signature.parameters.items()
+    ]

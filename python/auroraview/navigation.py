@@ -1,0 +1,39 @@
+"""Where a page may go: what ``on_navigate`` functions see and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+__all__ = ["Navigation"]
+
+
+@dataclass(frozen=True)
+class Navigation:
+    """A navigation that is about to happen.
+
+    Attributes:
+        url: where to.
+        origin: scheme, host and port of it, as in ``"https://example.com"``; ``"null"`` where there is none.
+        new_window: the page asked for a new window (a link with a target, ``window.open``).
+    """
+
+    url: str
+    origin: str
+    new_window: bool
+
+
+Watcher = Callable[[Navigation], "bool | None"]
+
+
+def origin_of(url: str) -> str:
+    """The origin of an address, as a browser writes it."""
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https", "auroraview") and parts.netloc:
+        host = parts.netloc.rpartition("@")[2].lower()
+        default = {"http": ":80", "https": ":443"}.get(parts.scheme)
+        if default is not None:
+            host = host.removesuffix(default)
+        return f"{parts.scheme}://{host}"
+    return "null"

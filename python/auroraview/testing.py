@@ -1,0 +1,229 @@
+"""Help for tests: :class:`MemoryPage`, a page without a browser.
+
+    bridge = Bridge()
+
+    @bridge.bind_call("add")
+    def add(a, b):
+        return a + b
+
+    with MemoryPage(bridge) as page:
+        assert page.call("add", {"a": 1, "b": 2}).result(timeout=5) == 3
+
+It speaks the same wire as a page in a window, through the same session and dispatcher; only the JavaScript is missing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import secrets
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from auroraview import _core, _waiting
+from auroraview._log import logger
+from auroraview.errors import CallTimeout, RemoteError, ViewClosed
+from auroraview.futures import Future
+from auroraview.peer import Peer
+
+if TYPE_CHECKING:
+    from auroraview.bridge import Bridge
+    from auroraview.view import WebView
+
+__all__ = ["MemoryPage"]
+
+_ABSENT: Any = object()
+_DEPTH = 1_000
+
+
+class MemoryPage:
+    """A page without a browser, connected to a bridge. Any thread.
+
+    Args:
+        bridge: the handlers to call, or a view that has them.
+
+    Attributes:
+        peer: the page as the bridge sees it.
+        events: all events received so far, as ``(name, detail)``.
+        methods: what the bridge said is bound.
+    """
+
+    def __init__(self, bridge: Bridge | WebView) -> None:
+        owner: Bridge = getattr(bridge, "bridge", bridge)
+        self._lock = threading.Lock()
+        self._ids = itertools.count(1)
+        self._calls: dict[int, Future] = {}
+        self._handlers: dict[str, list[Callable[[Any], Any]]] = {}
+        self._retained: dict[str, Any] = {}
+        self._closed: str | None = None
+        self._document = ""
+        self.events: list[tuple[str, Any]] = []
+        self.methods: set[str] = set()
+        self._core = _core.Memory(owner._core, self._receive, self._notice)
+        self.peer = Peer(self._core.peer, owner)
+        self._say_hello()
+
+    # What a page does
+
+    def call(self, method: str, params: Any = _ABSENT) -> Future:
+        """Calls a bound method.
+
+        Args:
+            method: its name.
+            params: a dict (named), a list (positional), any other value (one argument); left out: none.
+
+        Returns:
+            A future of the result; ``RemoteError`` carries what went wrong.
+        """
+        future = Future(f"the answer to {method!r}")
+        message: dict[str, Any] = {"type": "call", "id": next(self._ids), "method": method}
+        with self._lock:
+            if self._closed is not None:
+                future.settle(error=ViewClosed(self._closed))
+                return future
+            self._calls[message["id"]] = future
+        future.add_done_callback(lambda done: self._forget(message["id"], done))
+        try:
+            self._send(message, "params", params)
+        except BaseException:
+            self._calls.pop(message["id"], None)
+            raise
+        return future
+
+    def send_event(self, event: str, detail: Any = _ABSENT) -> None:
+        """Sends an event to the bridge's handlers."""
+        self._send({"type": "event", "event": event}, "detail", detail)
+
+    def on(self, event: str, handler: Callable[[Any], Any] | None = None) -> Any:
+        """Handles an event of the bridge; a decorator, or called with the function. A late handler gets the last
+        retained value at once. Handlers run on a thread of the library and must not wait."""
+        if handler is None:
+            return lambda decorated: self.on(event, decorated)
+        with self._lock:
+            self._handlers.setdefault(event, []).append(handler)
+            value = self._retained.get(event, _ABSENT)
+        if value is not _ABSENT:
+            self._deliver(handler, event, value)
+        return handler
+
+    def wait_for(self, event: str, timeout: float = 10.0) -> Any:
+        """Waits until the event has been received (or was already) and returns the detail of the first one.
+
+        Raises:
+            CallTimeout: it did not come within ``timeout`` seconds.
+        """
+        _waiting.wait_until(
+            lambda: any(name == event for name, _ in list(self.events)),
+            timeout,
+            remedy="use `page.on(event, handler)`",
+        )
+        for name, detail in list(self.events):
+            if name == event:
+                return detail
+        raise CallTimeout(f"the event {event!r} did not come within {timeout:g} s")
+
+    def reload(self) -> None:
+        """Becomes a new document: what the old one waited for ends, retained events come again."""
+        if self._closed is not None:
+            raise ViewClosed(self._closed)
+        self._end_calls("the document was reloaded")
+        self._core.document_gone()
+        self._retained.clear()
+        self._say_hello()
+
+    def close(self) -> None:
+        """Goes away. What it waited for raises ``ViewClosed``."""
+        if self._closed is None:
+            self._closed = "the page was closed"
+            self.peer._core.close(self._closed)
+            self._end_calls(self._closed)
+
+    def post(self, frame: str) -> None:
+        """Sends raw text, as a faulty page would."""
+        self._core.post(frame)
+
+    def __enter__(self) -> MemoryPage:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # The wire
+
+    def _say_hello(self) -> None:
+        self._document = secrets.token_hex(8)
+        hello = {"type": "hello", "protocol": 1, "document": self._document, "url": "memory:"}
+        self._core.post(json.dumps({"v": 1, "doc": self._document, "msgs": [hello]}))
+        self._core.post(json.dumps({"v": 1, "doc": self._document, "msgs": [{"type": "ready"}]}))
+
+    def _send(self, message: dict[str, Any], key: str, value: Any) -> None:
+        text = json.dumps(message)
+        if value is not _ABSENT:
+            text = f"{text[:-1]}, {json.dumps(key)}: {_core.dumps(value, key, _DEPTH)}}}"
+        self._core.post(f'{{"v":1,"doc":"{self._document}","msgs":[{text}]}}')
+
+    def _receive(self, text: str) -> None:
+        """Takes a frame, on the notice thread."""
+        frame = json.loads(text)
+        if frame["doc"] != self._document:
+            return
+        for message in frame["msgs"]:
+            self._take(message)
+        self._core.post(
+            json.dumps({"v": 1, "doc": frame["doc"], "ack": frame["seq"], "msgs": []})
+        )
+
+    def _take(self, message: dict[str, Any]) -> None:
+        event, detail = message["event"], message["detail"]
+        if event == "__auroraview_call_result":
+            self._settle(detail)
+        elif event == "__auroraview_welcome":
+            self.methods = set(detail["methods"])
+        elif event == "__auroraview_bound":
+            self.methods = (self.methods | set(detail["added"])) - set(detail["removed"])
+        elif event == "__auroraview_closed":
+            self._closed = detail["reason"]
+            self._end_calls(detail["reason"])
+        elif not event.startswith("__auroraview_"):
+            with self._lock:
+                self.events.append((event, detail))
+                if message.get("retain"):
+                    self._retained[event] = detail
+                handlers = list(self._handlers.get(event, ()))
+            for handler in handlers:
+                self._deliver(handler, event, detail)
+
+    def _deliver(self, handler: Callable[[Any], Any], event: str, detail: Any) -> None:
+        try:
+            handler(detail)
+        except Exception:
+            logger.exception("the page's handler of %r raised", event)
+
+    def _settle(self, detail: dict[str, Any]) -> None:
+        future = self._calls.pop(detail["id"], None)
+        if future is None:
+            return
+        if detail["ok"]:
+            future.settle(detail["result"])
+            return
+        error = detail["error"]
+        future.settle(
+            error=RemoteError(error["name"], error["message"], error["code"], error.get("data"))
+        )
+
+    def _forget(self, number: int, future: Any) -> None:
+        """A cancelled future tells the bridge that nobody waits any more."""
+        if future.cancelled() and self._calls.pop(number, None) is not None:
+            self._send({"type": "cancel", "id": number}, "", _ABSENT)
+
+    def _end_calls(self, reason: str) -> None:
+        with self._lock:
+            calls, self._calls = self._calls, {}
+        for future in calls.values():
+            future.settle(error=ViewClosed(reason))
+
+    def _notice(self, name: str, *args: Any) -> None:
+        self.peer._listeners.tell(name)
+
+

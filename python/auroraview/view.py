@@ -1,0 +1,453 @@
+"""A native window with a page."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import threading
+import webbrowser
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auroraview import _core, _host, _source, _waiting
+from auroraview._evaluation import Evaluations
+from auroraview._log import logger
+from auroraview.bridge import Bridge
+from auroraview.errors import CallTimeout, HostError, UsageError, ViewClosed
+from auroraview.navigation import Navigation, Watcher, origin_of
+from auroraview.options import WindowOptions
+from auroraview.peer import Peer
+from auroraview.window import Window
+
+if TYPE_CHECKING:
+    from auroraview.futures import Future
+    from auroraview.options import StrPath
+
+__all__ = ["WebView"]
+
+Function = Callable[..., Any]
+
+_OPEN_SECONDS = 20.0
+_SCREENSHOT_SECONDS = 30.0
+
+
+class WebView:
+    """A native window with a page, and the handlers that serve it. Constructing opens nothing; :meth:`show` does.
+
+    Args:
+        title: the title bar's text.
+        url: an http or https address; its origin may use the bridge.
+        html: a text of HTML, served from an origin of its own.
+        path: a directory with an ``index.html``, or one file; served from an origin of its own.
+        width, height: size of the page area in logical pixels.
+        window: how the window looks.
+        bridge: the handlers, when several views share them.
+        api: an object whose public methods the page may call, as with :meth:`bind_api`.
+        debug: tracebacks go to the page, the web inspector is there, local files are not cached.
+        allow_origins: further origins that may use the bridge, as in ``"https://example.com"``.
+        data_directory: where cookies and the page's storage are kept; ``None`` keeps nothing between runs.
+
+    Every method may be called from any thread, also from handlers.
+
+    Raises:
+        UsageError: more than one of url, html and path.
+        FileNotFoundError: there is nothing at ``path``.
+    """
+
+    def __init__(
+        self,
+        title: str = "AuroraView",
+        *,
+        url: str | None = None,
+        html: str | None = None,
+        path: StrPath | None = None,
+        width: int = 800,
+        height: int = 600,
+        window: WindowOptions | None = None,
+        bridge: Bridge | None = None,
+        api: object | None = None,
+        debug: bool = False,
+        allow_origins: Iterable[str] = (),
+        data_directory: StrPath | None = None,
+    ) -> None:
+        self._source = _source.choose(url, html, path)
+        self._options = WindowOptions() if window is None else window
+        self._allow_origins = [_checked_origin(origin) for origin in allow_origins]
+        self._data_directory = None if data_directory is None else os.path.abspath(data_directory)
+        self._debug = debug
+        self.bridge = Bridge() if bridge is None else bridge
+        if debug:
+            self.bridge.set_debug()
+        self._core = _core.View(self.bridge._core, self._notice)
+        self.peer = Peer(self._core.peer, self.bridge)
+        self.window = Window(self._core, self.bridge, title, (width, height), self._options)
+        self.window.watches_navigation = lambda: bool(self._watchers)
+        self._evaluations = Evaluations(self._core)
+        self._watchers: list[Watcher] = []
+        self._ready_functions: list[Function] = []
+        self._closed_functions: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self._openings = 0
+        self._opened = False
+        self._open_problem: str | None = None
+        self._origin: str | None = None
+        self._shows_foreign = False
+        if api is not None:
+            self.bind_api(api)
+
+    # The window's life
+
+    @property
+    def is_open(self) -> bool:
+        """The window is there. Turns false when it is gone."""
+        return self._core.is_open
+
+    def show(self, *, wait: bool = True) -> None:
+        """Opens the window, or brings it to the front when it is open.
+
+        Args:
+            wait: return when the window has closed; handlers of the main thread run meanwhile. ``False`` returns when
+                it is open.
+
+        Raises:
+            HostError: no window can be opened here; the text says what to do.
+            KeyboardInterrupt: Ctrl-C was pressed; the window is closed.
+            UsageError: ``wait`` on a running asyncio loop; use :meth:`show_async`.
+        """
+        if not wait:
+            self._open()
+            return
+        if not self.is_open:
+            _waiting.prepare("write `await view.show_async()`")
+        self._open()
+        try:
+            self.wait()
+        except KeyboardInterrupt:
+            self.close()
+            raise
+
+    async def show_async(self) -> None:
+        """Opens the window and waits, on the asyncio loop, until it has closed. Cancelling it closes the window."""
+        self.bridge.start_loop()
+        closed = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def tell() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(closed.set)
+
+        self._closed_functions.append(tell)
+        try:
+            await asyncio.to_thread(self._open)
+            if self.is_open:
+                await closed.wait()
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        finally:
+            self._closed_functions.remove(tell)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Waits until the window is gone; returns whether it is.
+
+        Args:
+            timeout: in seconds; ``None`` waits forever.
+        """
+        return _waiting.wait_until(
+            lambda: not self.is_open, timeout, remedy="write `await view.show_async()`"
+        )
+
+    def close(self) -> None:
+        """Closes the window: asks and returns. No ``closing`` listener can keep it open. Closing twice is fine."""
+        self._core.close()
+
+    def __enter__(self) -> WebView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open(self) -> None:
+        _host.start()
+        with self._lock:
+            if self._core.is_open:
+                self.window.focus()
+                return
+            self._opened = False
+            self._open_problem = None
+            self._core.open(self._open_options())
+        answered = _waiting.wait_until_answered(
+            lambda: self._opened or self._open_problem is not None, _OPEN_SECONDS
+        )
+        if self._open_problem is not None:
+            raise HostError(self._open_problem)
+        if not answered:
+            raise HostError(
+                f"the window did not open within {_OPEN_SECONDS:g} s; is the display responding?"
+            )
+
+    def _open_options(self) -> dict[str, Any]:
+        options = self._options
+        return {
+            "key": secrets.token_hex(16),
+            "source": self._source,
+            "allow_origins": self._allow_origins,
+            "debug": self._debug,
+            "data_directory": self._data_directory,
+            "title": self.window.title,
+            "size": self.window.size,
+            "min_size": options.min_size,
+            "position": self.window.position,
+            "resizable": options.resizable,
+            "decorations": options.decorations,
+            "always_on_top": self.window.always_on_top,
+            "transparent": options.transparent,
+            "background_color": options.background_color,
+            "visible": self.window.visible,
+            "maximized": options.maximized,
+            "fullscreen": self.window.fullscreen,
+            "icon": None if options.icon is None else os.path.abspath(options.icon),
+            "context_menu": options.context_menu,
+            "user_agent": options.user_agent,
+            "watch_navigation": bool(self._watchers),
+            "watch_closing": self.window.watches_closing,
+        }
+
+    # Handlers: those of the bridge
+
+    def bind_call(
+        self, method: str, func: Function | None = None, *, thread: str | None = None
+    ) -> Any:
+        """See :meth:`auroraview.Bridge.bind_call`."""
+        return self.bridge.bind_call(method, func, thread=thread)
+
+    def bind_api(self, obj: object, namespace: str = "api", *, replace: bool = False) -> None:
+        """See :meth:`auroraview.Bridge.bind_api`."""
+        self.bridge.bind_api(obj, namespace, replace=replace)
+
+    def unbind(self, name: str) -> bool:
+        """See :meth:`auroraview.Bridge.unbind`."""
+        return self.bridge.unbind(name)
+
+    def on(self, event: str, func: Function | None = None, *, thread: str | None = None) -> Any:
+        """See :meth:`auroraview.Bridge.on`."""
+        return self.bridge.on(event, func, thread=thread)
+
+    def off(self, event: str, func: Function | None = None) -> int:
+        """See :meth:`auroraview.Bridge.off`."""
+        return self.bridge.off(event, func)
+
+    # Sending
+
+    def emit(self, event: str, payload: Any = None, *, retain: bool = False) -> None:
+        """Sends an event to this page: ``auroraview.on(event, payload => ...)``. Any thread; never blocks.
+
+        Before the page is ready events wait; what a document did not acknowledge goes to the next one. Order is kept
+        for each thread, and what a handler emits reaches the page before that handler's result.
+
+        Args:
+            event: its name.
+            payload: a value that can be sent as JSON.
+            retain: keep the value for documents that come later, and for page handlers registered later.
+
+        Raises:
+            TypeError: the payload cannot be sent; the text names the part.
+            Backpressure: too much waits for this page already.
+        """
+        self.peer.emit(event, payload, retain=retain)
+
+    def emit_batch(self, events: Iterable[tuple[str, Any]]) -> None:
+        """Sends several events together: all of them, or none when one cannot be sent."""
+        self.peer.emit_batch(events)
+
+    # The page
+
+    def on_ready(self, func: Function) -> Function:
+        """Calls the function each time a document is ready: its DOM is there and events flow. Also when it is ready
+        already. Runs where plain handlers run; a decorator."""
+        self._ready_functions.append(func)
+        if self.is_ready:
+            self.bridge.submit(self._core.peer.id, func)
+        return func
+
+    @property
+    def is_ready(self) -> bool:
+        """A document is there and events flow."""
+        return self.peer.is_ready and not self._evaluations.awaits_document
+
+    def wait_ready(self, timeout: float | None = 30.0) -> None:
+        """Waits until the page is ready.
+
+        Raises:
+            CallTimeout: it is not ready after ``timeout`` seconds (``None`` waits forever).
+            ViewClosed: the window closed meanwhile.
+        """
+        openings = self._openings
+        reached = _waiting.wait_until(
+            lambda: self.is_ready or (self._openings > openings and not self.is_open),
+            timeout,
+            remedy="use `view.on_ready(func)`",
+        )
+        if not reached:
+            raise CallTimeout(f"the page was not ready within {timeout:g} s")
+        if not self.is_ready:
+            raise ViewClosed("the window was closed before the page was ready")
+
+    def eval_js(self, script: str) -> Future:
+        """Evaluates a script in the page's global scope.
+
+        The value is that of the last statement; promises are awaited, ``undefined`` is ``None``. Before the page is
+        ready it waits for it.
+
+        Returns:
+            A future: ``.result(timeout=5)`` or ``await``. It raises ``RemoteError`` when the script throws, and
+            ``ViewClosed`` when the document goes away. A page whose Content-Security-Policy forbids ``eval`` cannot
+            await promises: a promise is a ``RemoteError`` that says so.
+        """
+        if not isinstance(script, str):
+            raise UsageError(f"a script is a str, not {type(script).__name__}")
+        return self._evaluations.evaluate(script, self.is_ready or self._shows_foreign)
+
+    def load_url(self, url: str) -> None:
+        """Shows another address; its origin may use the bridge. Bindings stay."""
+        self._load(_source.of_url(url))
+
+    def load_html(self, html: str) -> None:
+        """Shows a text of HTML. Bindings stay."""
+        self._load(_source.of_html(html))
+
+    def load_path(self, path: StrPath) -> None:
+        """Shows a directory or a file. Bindings stay."""
+        self._load(_source.of_path(path))
+
+    def _load(self, source: _source.Source) -> None:
+        self._source = source
+        if self.is_open:
+            self._evaluations.document_is_leaving()
+            self._core.load(source, self._allow_origins)
+
+    def reload(self) -> None:
+        """Loads the document again. Revives a page whose web process died. Bindings stay."""
+        if self.is_open:
+            self._evaluations.document_is_leaving()
+            self._core.reload()
+
+    def screenshot(self, path: StrPath | None = None) -> bytes:
+        """A picture of the page as rendered; waits until the page is ready.
+
+        Args:
+            path: also write it to this file.
+
+        Returns:
+            The bytes of a PNG file.
+
+        Raises:
+            HostError: no picture could be taken.
+            ViewClosed, CallTimeout: the page went away, or no picture came within 30 s.
+        """
+        future = self._evaluations.screenshot(self.is_ready or self._shows_foreign)
+        picture: bytes = future.result(_SCREENSHOT_SECONDS)
+        if path is not None:
+            Path(path).write_bytes(picture)
+        return picture
+
+    def on_navigate(self, func: Watcher) -> Watcher:
+        """Sees every navigation and new window before it happens (those of iframes too); a decorator.
+
+        The function gets a :class:`~auroraview.Navigation` and returns ``True`` (show it inside, without the bridge
+        unless its origin is allowed), ``False`` (forbid) or ``None`` (the default: allowed origins inside, other http
+        and https addresses in the system browser). The first answer that is not ``None`` counts. Without an answer the
+        default holds after 3 s.
+        """
+        self._watchers.append(func)
+        self._core.watch(True, self.window.watches_closing)
+        return func
+
+    # Looking
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What this view is: ``transport``, ``lane``, ``document`` (id or ``None``), ``url``, ``origin``."""
+        return {
+            "transport": "embedded",
+            "lane": "script-message",
+            "document": self.peer.document,
+            "url": self.peer.url,
+            "origin": self._origin,
+        }
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Counters of this page and of its bridge's handlers."""
+        return {**self.peer.stats, **self.bridge.stats}
+
+    def __repr__(self) -> str:
+        return f"<auroraview.WebView {self.window.title!r}, {'open' if self.is_open else 'not open'}>"
+
+    # What the host and the page report, on the notice thread
+
+    def _notice(self, name: str, *args: Any) -> None:
+        match name:
+            case "answer":
+                self._evaluations.answered(*args)
+            case "opened":
+                self._opened = True
+                self._openings += 1
+                self._origin = args[0]
+            case "open_failed":
+                self._open_problem = args[0]
+                self._evaluations.end(f"the window could not be opened: {args[0]}")
+            case "document":
+                self.peer._listeners.tell("document")
+            case "ready":
+                self._evaluations.document_is_ready()
+                self.peer._listeners.tell("ready")
+                for func in list(self._ready_functions):
+                    self.bridge.submit(self._core.peer.id, func)
+            case "gone":
+                self.peer._listeners.tell("gone")
+            case "committed":
+                self._shows_foreign = False
+                self._evaluations.document_committed(bridge=args[1])
+            case "loaded" | "load_failed":
+                self._shows_foreign = self._evaluations.document_is_loaded()
+            case "crashed":
+                self._evaluations.end("the web process died")
+                self.window.noticed("crashed")
+                logger.warning("the web process of %r died (%s); view.reload() revives it", self, args[0])
+            case "closing":
+                self.window.ask_closing(args[0])
+            case "navigating":
+                self.bridge.submit(self._core.peer.id, self._answer_navigation, *args)
+            case "external":
+                webbrowser.open(args[0])
+            case "closed":
+                self._shows_foreign = False
+                self._evaluations.end("the window was closed")
+                for tell in list(self._closed_functions):
+                    tell()
+                self.window.noticed("closed")
+            case _:
+                self.window.noticed(name, *args)
+
+    def _answer_navigation(self, request: int, url: str, new_window: bool) -> None:
+        decision: bool | None = None
+        try:
+            navigation = Navigation(url, origin_of(url), new_window)
+            for func in list(self._watchers):
+                decision = func(navigation)
+                if decision is not None:
+                    break
+        finally:
+            self._core.answer_navigation(request, None if decision is None else bool(decision))
+
+
+def _checked_origin(origin: str) -> str:
+    found = origin_of(origin)
+    if found == "null" or origin.rstrip("/").lower() != found:
+        raise UsageError(
+            f"an origin is scheme://host or scheme://host:port, as in 'https://example.com', not {origin!r}"
+        )
+    return found

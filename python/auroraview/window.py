@@ -1,0 +1,191 @@
+"""The window around a page: what it looks like, and what happens to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from auroraview._listeners import Listeners
+from auroraview.errors import UsageError
+
+if TYPE_CHECKING:
+    from auroraview import _core
+    from auroraview.bridge import Bridge
+    from auroraview.options import WindowOptions
+
+__all__ = ["Window"]
+
+EVENTS = (
+    "shown",
+    "closing",
+    "closed",
+    "resized",
+    "moved",
+    "focused",
+    "blurred",
+    "crashed",
+)
+
+
+class Window:
+    """The window of a view, ``view.window``. Any thread; properties may be read and set before ``show()`` too.
+
+    Setting a property asks the window manager and returns; the event (``resized``, ``moved``) tells when it is done.
+    Reading gives what the window manager reported last.
+    """
+
+    def __init__(
+        self, core: _core.View, bridge: Bridge, title: str, size: tuple[int, int], options: WindowOptions
+    ) -> None:
+        self._core = core
+        self._title = title
+        self._size = _pair(size, "size", least=1)
+        self._position = None if options.position is None else _pair(options.position, "position")
+        self._fullscreen = options.fullscreen
+        self._always_on_top = options.always_on_top
+        self._visible = options.visible
+        self._bridge = bridge
+        self._listeners = Listeners(EVENTS, bridge, core.peer.id, self._watch)
+        self.watches_navigation: Callable[[], bool] = lambda: False
+
+    @property
+    def title(self) -> str:
+        """The title bar's text."""
+        return self._title
+
+    @title.setter
+    def title(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise UsageError(f"a title is a str, not {text!r}")
+        self._title = text
+        self._core.set_title(text)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the page area in logical pixels."""
+        return self._size
+
+    @size.setter
+    def size(self, size: tuple[int, int]) -> None:
+        self._size = _pair(size, "size", least=1)
+        self._core.set_size(self._size)
+
+    @property
+    def position(self) -> tuple[int, int] | None:
+        """(x, y) of the window's upper left corner in logical pixels; ``None`` before it is known."""
+        return self._position
+
+    @position.setter
+    def position(self, position: tuple[int, int]) -> None:
+        self._position = _pair(position, "position")
+        self._core.set_position(self._position)
+
+    @property
+    def fullscreen(self) -> bool:
+        """The window fills the screen."""
+        return self._fullscreen
+
+    @fullscreen.setter
+    def fullscreen(self, on: bool) -> None:
+        self._fullscreen = bool(on)
+        self._core.set_fullscreen(self._fullscreen)
+
+    @property
+    def always_on_top(self) -> bool:
+        """The window stays above other windows."""
+        return self._always_on_top
+
+    @always_on_top.setter
+    def always_on_top(self, on: bool) -> None:
+        self._always_on_top = bool(on)
+        self._core.set_always_on_top(self._always_on_top)
+
+    @property
+    def visible(self) -> bool:
+        """The window is shown. A hidden page goes on, with slower timers."""
+        return self._visible
+
+    @visible.setter
+    def visible(self, on: bool) -> None:
+        self._visible = bool(on)
+        self._core.set_visible(self._visible)
+
+    def minimize(self) -> None:
+        """Puts the window into the task bar."""
+        self._core.act("minimize")
+
+    def maximize(self) -> None:
+        """Makes the window as large as the screen allows."""
+        self._core.act("maximize")
+
+    def restore(self) -> None:
+        """Brings the window back from minimized or maximized."""
+        self._core.act("restore")
+
+    def focus(self) -> None:
+        """Brings the window to the front and gives it the keyboard."""
+        self._core.act("focus")
+
+    def on(self, event: str, func: Callable[..., Any] | None = None) -> Any:
+        """Listens to the window. A decorator, or called with the function.
+
+        ``"shown"``, ``"closed"``, ``"focused"``, ``"blurred"``, ``"crashed"``: no argument. ``"resized"``: width and
+        height, ``"moved"``: x and y, logical pixels. ``"closing"``: the user wants to close the window; a listener
+        that returns ``False`` keeps it open. When none has answered after 3 s, the window closes.
+
+        ``"crashed"``: the web process died. The view stays open; ``view.reload()`` revives it.
+        """
+        return self._listeners.add(event, func)
+
+    def off(self, event: str, func: Callable[..., Any] | None = None) -> int:
+        """Removes one listener, or all of an event; returns how many."""
+        return self._listeners.remove(event, func)
+
+    @property
+    def watches_closing(self) -> bool:
+        """Somebody listens to ``closing``."""
+        return bool(self._listeners.of("closing"))
+
+    def _watch(self) -> None:
+        self._core.watch(self.watches_navigation(), self.watches_closing)
+
+    # Told by the view, on the notice thread.
+
+    def noticed(self, event: str, *args: Any) -> None:
+        """Takes what the host reported. For the library's own use."""
+        if event == "resized":
+            self._size = (args[0], args[1])
+        elif event == "moved":
+            self._position = (args[0], args[1])
+        elif event == "fullscreen":
+            self._fullscreen = bool(args[0])
+            return
+        elif event in ("shown", "hidden"):
+            self._visible = event == "shown"
+            if event == "hidden":
+                return
+        self._listeners.tell(event, *args)
+
+    def ask_closing(self, request: int) -> None:
+        """Asks the ``closing`` listeners. For the library's own use."""
+        self._bridge.submit(self._core.peer.id, self._answer_closing, request)
+
+    def _answer_closing(self, request: int) -> None:
+        allow = True
+        try:
+            for func in self._listeners.of("closing"):
+                if func() is False:
+                    allow = False
+        finally:
+            self._core.answer_closing(request, allow)
+
+
+def _pair(value: object, what: str, least: int | None = None) -> tuple[int, int]:
+    if (
+        isinstance(value, (tuple, list))
+        and len(value) == 2
+        and all(isinstance(one, int) and not isinstance(one, bool) for one in value)
+        and all(abs(one) <= 1_000_000 and (least is None or one >= least) for one in value)
+    ):
+        return value[0], value[1]
+    raise UsageError(f"a window's {what} is two ints in logical pixels, not {value!r}")
