@@ -1,0 +1,7 @@
+//! Windows, from commands to events, with real pages.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bridge;
+mod eval;
