@@ -50,7 +50,7 @@ docs: ## where to read
 	@ls docs/*.md
 
 wheel: setup ## the wheel and the source distribution, in dist/
-	@$(VENV)/python -m pip wheel --no-build-isolation --no-deps --wheel-dir dist --verbose .
+	@PATH="$(VIRTUAL_ENV)/bin:$$PATH" $(VENV)/python -m pip wheel --no-build-isolation --no-deps --wheel-dir dist --verbose .
 	@$(VENV)/maturin sdist --out dist
 
 clean: ## remove all that was built, .venv included
