@@ -9,10 +9,16 @@ import { defineProperty, getPrototypeOf, indexOf, isArray, ProxyCtor, SafeMap, s
 
 type Call = (method: string, params: unknown) => Promise<unknown>;
 
-/** Names the language itself asks objects for. Remote only where they are bound; `then` never, see `Methods.node`. */
-const LOCAL = new SafeMap<string, true>();
-for (const name of ["toJSON", "toString", "valueOf", "constructor", "prototype", "__proto__", "inspect"]) {
-  LOCAL.set(name, true);
+/** Names the language and consoles ask objects for. */
+const ASKED = new SafeMap<string, true>();
+for (const name of ["toJSON", "toString", "valueOf", "constructor", "prototype", "inspect"]) {
+  ASKED.set(name, true);
+}
+
+/** Names that are remote only where they are bound; so also what frameworks mark objects with (`__v_skip`, `$$typeof`). */
+function isLocal(name: string): boolean {
+  const first = name[0];
+  return first === "_" || first === "$" || first === "@" || ASKED.has(name);
 }
 
 export class Methods {
@@ -75,7 +81,7 @@ export class Methods {
       return undefined;
     }
     const name = `${path}.${key}`;
-    if (LOCAL.has(key) && !this.#knows(name)) {
+    if (isLocal(key) && !this.#knows(name)) {
       return key === "toString" ? (): string => `auroraview.${path}` : undefined;
     }
     return this.node(name);

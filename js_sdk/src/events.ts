@@ -4,7 +4,7 @@
  * Dispatch works on a snapshot, as EventTarget does: a handler added meanwhile waits for the next event, one removed
  * meanwhile is not called. A handler that throws, or returns a promise that rejects, is reported and stops nobody.
  */
-import { PromiseCtor, queueMicrotask, reportError, SafeMap, then } from "./primitives";
+import { PromiseCtor, queueMicrotask, reportError, SafeMap, whenSettled } from "./primitives";
 import type { Json } from "./protocol";
 
 /** Called with the event's detail (`null` where there is none). May be an async function. */
@@ -83,7 +83,7 @@ export class Events {
     try {
       const outcome = handler(detail as never);
       if (outcome instanceof PromiseCtor) {
-        then(outcome, ignore, reportError);
+        whenSettled(outcome, ignore, reportError);
       }
     } catch (error) {
       reportError(error);

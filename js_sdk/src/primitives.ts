@@ -52,8 +52,8 @@ export const startsWith = uncurry(String.prototype.startsWith as (this: string, 
 
 const promiseThen = Promise.prototype.then;
 
-/** `promise.then(...)`, whatever `then` has become meanwhile. */
-export function then<T>(promise: Promise<T>, done: (value: T) => void, failed: (reason: unknown) => void): void {
+/** `promise.then(...)`, whatever `then` has become. Not called so: a module that exports `then` is a thenable. */
+export function whenSettled<T>(promise: Promise<T>, done: (value: T) => void, failed: (reason: unknown) => void): void {
   apply(promiseThen, promise, [done, failed]);
 }
 

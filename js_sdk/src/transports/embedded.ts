@@ -5,7 +5,7 @@
  * no script is ever evaluated for it. The page keeps two polls open: a frame it sends opens one where one is missing,
  * and only then goes to the handler with replies. So a call and its answer cost one post and one reply.
  */
-import { apply, PromiseCtor, queueMicrotask, setTimer, then } from "../primitives";
+import { apply, PromiseCtor, queueMicrotask, setTimer, whenSettled } from "../primitives";
 import type { Receiver, Transport } from "../transport";
 
 /** How many polls are held open. */
@@ -87,7 +87,7 @@ export class EmbeddedTransport implements Transport {
       reply = undefined;
     }
     if (reply instanceof PromiseCtor) {
-      then(
+      whenSettled(
         reply,
         (text) => this.#replied(generation, text),
         () => this.#lost(generation),

@@ -1,0 +1,111 @@
+/** A page without a browser: a realm of its own with as much of a window as the injected script touches. */
+import { createContext, runInContext } from "node:vm";
+import { build } from "esbuild";
+import type { AuroraView } from "../src/client";
+import type { PageFrame } from "../src/protocol";
+
+export const KEY = "0123456789abcdef0123456789abcdef";
+
+let script: Promise<string> | undefined;
+
+/** The injected script, built from the source as it is now. */
+function injected(): Promise<string> {
+  script ??= build({
+    entryPoints: ["src/event_bridge.ts"],
+    bundle: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+  }).then((result) => result.outputFiles[0]?.text ?? "");
+  return script;
+}
+
+export interface PageOptions {
+  origin?: string;
+  origins?: string[];
+  readyState?: string;
+  /** The page is the top frame. */
+  top?: boolean;
+}
+
+export interface Page {
+  /** What went to the plain handler and to the one with replies. */
+  readonly plain: string[];
+  readonly polls: { text: string; reply: (text: string) => void }[];
+  readonly auroraview: AuroraView | undefined;
+  /** Fires an event on the window, or `DOMContentLoaded` on the document. */
+  fire(type: string, fields?: object): void;
+  run(code: string): unknown;
+  /** Runs the injected script again. */
+  inject(): void;
+  /** Frames posted since the last time; both handlers together, hello first. */
+  frames(): PageFrame[];
+}
+
+export async function openPage(options: PageOptions = {}): Promise<Page> {
+  const { origin = "auroraview://view", origins = [origin], readyState = "loading", top = true } = options;
+  const code = await injected();
+  const onWindow = new EventTarget();
+  const onDocument = new EventTarget();
+  const plain: string[] = [];
+  const polls: Page["polls"] = [];
+  const posted: string[] = [];
+  const globals: Record<string, unknown> = {
+    setTimeout,
+    clearTimeout,
+    queueMicrotask,
+    performance,
+    console,
+    crypto,
+    Event,
+    location: { origin, href: `${origin}/index.html` },
+    document: { readyState, addEventListener: onDocument.addEventListener.bind(onDocument) },
+    addEventListener: onWindow.addEventListener.bind(onWindow),
+    dispatchEvent: onWindow.dispatchEvent.bind(onWindow),
+    plainPost: (text: string) => {
+      plain.push(text);
+      posted.push(text);
+    },
+    replyingPost: (text: string, reply: (text: string) => void) => {
+      polls.push({ text, reply });
+      posted.push(text);
+    },
+  };
+  const context = createContext(globals);
+  const run = (text: string): unknown => runInContext(text, context);
+  run(`
+    var window = globalThis;
+    window.top = ${top ? "window" : "{}"};
+    var webkit = { messageHandlers: {
+      ipc: { postMessage(text) { plainPost(text); } },
+      auroraview: { postMessage(text) { return new Promise((resolve) => replyingPost(text, resolve)); } },
+    } };
+  `);
+  const config = JSON.stringify({ key: KEY, origins, debug: false });
+  const inject = (): void => void run(`(function (__AURORAVIEW_CONFIG__) {\n${code}\n})(${config});`);
+  inject();
+  return {
+    plain,
+    polls,
+    get auroraview() {
+      return run("window.auroraview") as AuroraView | undefined;
+    },
+    fire: (type, fields = {}) => {
+      const target = type === "DOMContentLoaded" ? onDocument : onWindow;
+      target.dispatchEvent(Object.assign(new Event(type), fields));
+    },
+    run,
+    inject,
+    frames: () =>
+      posted
+        .splice(0)
+        .map((text) => text.slice(KEY.length + 16))
+        .filter((text) => text !== "")
+        .map((text) => JSON.parse(text) as PageFrame),
+  };
+}
+
+/** A frame for the page, as text. */
+export function frame(document: string, seq: number, event: string, detail: unknown): string {
+  return JSON.stringify({ v: 1, doc: document, seq, msgs: [{ type: "event", event, detail }] });
+}
