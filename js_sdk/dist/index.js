@@ -34,7 +34,7 @@ var indexOf = uncurry(String.prototype.indexOf);
 var slice = uncurry(String.prototype.slice);
 var startsWith = uncurry(String.prototype.startsWith);
 var promiseThen = Promise.prototype.then;
-function then(promise, done, failed) {
+function whenSettled(promise, done, failed) {
   apply(promiseThen, promise, [done, failed]);
 }
 function rejected(error) {
@@ -50,9 +50,13 @@ for (const name of ["get", "set", "has", "delete", "clear", "forEach", "size"]) 
 }
 
 // src/api_proxy.ts
-var LOCAL = new SafeMap();
-for (const name of ["toJSON", "toString", "valueOf", "constructor", "prototype", "__proto__", "inspect"]) {
-  LOCAL.set(name, true);
+var ASKED = new SafeMap();
+for (const name of ["toJSON", "toString", "valueOf", "constructor", "prototype", "inspect"]) {
+  ASKED.set(name, true);
+}
+function isLocal(name) {
+  const first = name[0];
+  return first === "_" || first === "$" || first === "@" || ASKED.has(name);
 }
 var Methods = class {
   #call;
@@ -104,7 +108,7 @@ var Methods = class {
       return void 0;
     }
     const name = `${path}.${key}`;
-    if (LOCAL.has(key) && !this.#knows(name)) {
+    if (isLocal(key) && !this.#knows(name)) {
       return key === "toString" ? () => `auroraview.${path}` : void 0;
     }
     return this.node(name);
@@ -456,7 +460,7 @@ var Events = class {
     try {
       const outcome = handler(detail);
       if (outcome instanceof PromiseCtor) {
-        then(outcome, ignore, reportError);
+        whenSettled(outcome, ignore, reportError);
       }
     } catch (error) {
       reportError(error);

@@ -38,8 +38,8 @@ export declare const charCodeAt: (self: string, index: number) => number;
 export declare const indexOf: (self: string, part: string, from?: number | undefined) => number;
 export declare const slice: (self: string, from: number, to?: number | undefined) => string;
 export declare const startsWith: (self: string, part: string) => boolean;
-/** `promise.then(...)`, whatever `then` has become meanwhile. */
-export declare function then<T>(promise: Promise<T>, done: (value: T) => void, failed: (reason: unknown) => void): void;
+/** `promise.then(...)`, whatever `then` has become. Not called so: a module that exports `then` is a thenable. */
+export declare function whenSettled<T>(promise: Promise<T>, done: (value: T) => void, failed: (reason: unknown) => void): void;
 export declare function rejected(error: Error): Promise<never>;
 /** A Map whose methods are its own, as they were at start. */
 export declare class SafeMap<K, V> extends Map<K, V> {

@@ -16,7 +16,10 @@ test.each([
   [[{ a: 1 }, undefined], { a: 1 }],
   [[null], [null]],
   [[[1, 2]], [[1, 2]]],
-  [[1, { a: 1 }], [1, { a: 1 }]],
+  [
+    [1, { a: 1 }],
+    [1, { a: 1 }],
+  ],
   [
     [undefined, 2],
     [undefined, 2],
@@ -54,9 +57,11 @@ test("a namespace can be awaited, printed and serialised without calling anythin
 test("one function per path", async () => {
   const { client } = await welcomed();
   // Compared here: a matcher that prints a proxy asks it for everything.
-  expect(client.api.save === client.api.save).toBe(true);
-  expect(client.api.scene?.rename === client.api.scene?.rename).toBe(true);
-  expect(client.api.save === client.api.load).toBe(false);
+  const { api } = client;
+  const { save, scene } = api;
+  expect(save === api.save).toBe(true);
+  expect(scene?.rename === api.scene?.rename).toBe(true);
+  expect(save === api.load).toBe(false);
 });
 
 test("what is bound shows, and changes while the page is open", async () => {
@@ -81,7 +86,6 @@ test("a bound method may have a name the language uses", async () => {
 });
 
 test("the proxies cannot be changed", async () => {
-  "use strict";
   const { client } = await welcomed();
   const api = client.api as unknown as Record<string, unknown>;
   expect(() => {

@@ -1,5 +1,5 @@
 /** The other end for tests: a transport whose far side is the test itself. It feeds text and keeps text. */
-import { type BridgeOptions, Bridge } from "../src/bridge";
+import { Bridge, type BridgeOptions } from "../src/bridge";
 import { createClient } from "../src/client";
 import type { Json, Limits, PageFrame, PageMessage, SessionMessage, Welcome } from "../src/protocol";
 import type { Receiver, Transport } from "../src/transport";

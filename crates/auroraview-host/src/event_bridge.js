@@ -37,7 +37,7 @@
   var slice = uncurry(String.prototype.slice);
   var startsWith = uncurry(String.prototype.startsWith);
   var promiseThen = Promise.prototype.then;
-  function then(promise, done, failed) {
+  function whenSettled(promise, done, failed) {
     apply(promiseThen, promise, [done, failed]);
   }
   function rejected(error) {
@@ -53,9 +53,13 @@
   }
 
   // src/api_proxy.ts
-  var LOCAL = new SafeMap();
-  for (const name of ["toJSON", "toString", "valueOf", "constructor", "prototype", "__proto__", "inspect"]) {
-    LOCAL.set(name, true);
+  var ASKED = new SafeMap();
+  for (const name of ["toJSON", "toString", "valueOf", "constructor", "prototype", "inspect"]) {
+    ASKED.set(name, true);
+  }
+  function isLocal(name) {
+    const first = name[0];
+    return first === "_" || first === "$" || first === "@" || ASKED.has(name);
   }
   var Methods = class {
     #call;
@@ -107,7 +111,7 @@
         return void 0;
       }
       const name = `${path}.${key}`;
-      if (LOCAL.has(key) && !this.#knows(name)) {
+      if (isLocal(key) && !this.#knows(name)) {
         return key === "toString" ? () => `auroraview.${path}` : void 0;
       }
       return this.node(name);
@@ -459,7 +463,7 @@
       try {
         const outcome = handler(detail);
         if (outcome instanceof PromiseCtor) {
-          then(outcome, ignore, reportError);
+          whenSettled(outcome, ignore, reportError);
         }
       } catch (error) {
         reportError(error);
@@ -929,7 +933,7 @@
         reply = void 0;
       }
       if (reply instanceof PromiseCtor) {
-        then(
+        whenSettled(
           reply,
           (text) => this.#replied(generation, text),
           () => this.#lost(generation)

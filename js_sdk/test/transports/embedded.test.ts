@@ -21,7 +21,9 @@ class Host {
   readonly ipc = { postMessage: (text: string) => void this.plain.push(text) };
   readonly auroraview = {
     postMessage: (text: string) =>
-      new Promise((resolve, reject) => this.polls.push({ text, reply: resolve, refuse: () => reject(new Error("no")) })),
+      new Promise((resolve, reject) =>
+        this.polls.push({ text, reply: resolve, refuse: () => reject(new Error("no")) }),
+      ),
   };
 
   frame(event: string, detail: unknown, document = DOCUMENT): string {
@@ -58,7 +60,10 @@ async function welcomedPage() {
   const { host } = page;
   host.take().reply(host.frame("__auroraview_welcome", welcome()));
   await turns();
-  expect(host.polls.map((poll) => poll.text)).toEqual([PREFIX, `${PREFIX}{"v":1,"doc":"${DOCUMENT}","ack":1,"msgs":[]}`]);
+  expect(host.polls.map((poll) => poll.text)).toEqual([
+    PREFIX,
+    `${PREFIX}{"v":1,"doc":"${DOCUMENT}","ack":1,"msgs":[]}`,
+  ]);
   host.polls[1] = { ...(host.polls[1] as Poll), text: "" };
   return page;
 }

@@ -9,9 +9,7 @@ test("the bridge runs over a MessageChannel, call, event and close", async () =>
   let seq = 0;
   let document = "";
   const say = (event: string, detail: unknown) =>
-    port2.postMessage(
-      JSON.stringify({ v: 1, doc: document, seq: ++seq, msgs: [{ type: "event", event, detail }] }),
-    );
+    port2.postMessage(JSON.stringify({ v: 1, doc: document, seq: ++seq, msgs: [{ type: "event", event, detail }] }));
   const acks: number[] = [];
   port2.onmessage = ({ data }) => {
     const frame = JSON.parse(data) as PageFrame;
