@@ -3,6 +3,8 @@
 //! Random interleavings run against a small model of what must be delivered. The page of the model takes frames at
 //! once, acknowledges them when told to, and loses those it did not acknowledge when it reloads.
 
+#![allow(clippy::unwrap_used)] // Clippy's exemption for tests does not reach their helpers.
+
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use auroraview_protocol::{

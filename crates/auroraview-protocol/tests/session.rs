@@ -1,5 +1,7 @@
 //! What a session does, one sentence a test: what the shared vectors cannot say or would be too large for.
 
+#![allow(clippy::unwrap_used)] // Clippy's exemption for tests does not reach their helpers.
+
 use std::time::{Duration, Instant};
 
 use auroraview_protocol::{

@@ -1,5 +1,7 @@
 //! Runs `protocol/vectors/*.json`: the test cases that the Rust, Python and TypeScript ends share.
 
+#![allow(clippy::unwrap_used)] // Clippy's exemption for tests does not reach their helpers.
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -63,6 +63,7 @@ impl Session {
             _ => self.check_document(frame.head.as_ref())?,
         }
         self.acknowledge(frame.head.as_ref().map_or(Ack::Absent, |head| head.ack));
+        self.incoming.reserve(frame.messages.len());
         while let Some(message) = next {
             match message {
                 Ok(message) => self.receive_message(message),
