@@ -42,7 +42,7 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 NATIVE = ROOT / "python" / "auroraview" / "_native"
 LIBRARY = "libauroraview_host.so"
-PKG_CONFIG_MODULE = "webkit2gtk-4.1"
+WEBKITGTK = "webkit2gtk-4.1 >= 2.40"
 
 Settings = Mapping[str, Any] | None
 
@@ -88,9 +88,9 @@ def check_webkitgtk() -> None:
     """Ends with one clear sentence when WebKitGTK's development files are not installed."""
     pkg_config = os.environ.get("PKG_CONFIG", "pkg-config")
     try:
-        if subprocess.run([pkg_config, "--exists", PKG_CONFIG_MODULE], check=False).returncode == 0:
+        if subprocess.run([pkg_config, "--exists", WEBKITGTK], check=False).returncode == 0:
             return
-        problem = f"pkg-config does not find {PKG_CONFIG_MODULE}"
+        problem = f"pkg-config does not find {WEBKITGTK}"
     except FileNotFoundError:
         problem = f"{pkg_config} is not installed"
     raise SystemExit(

@@ -1,6 +1,7 @@
 """Prints the directory of the interpreter's shared library, for linking and running Rust programs that embed Python.
 
-Exits with 1 and prints nothing where there is none to link: a static build, or a distribution's without its -dev package.
+Exits with 1 and prints nothing where there is none to link: a static build, or a distribution's that lacks its -dev
+package.
 """
 
 import sys
