@@ -16,7 +16,7 @@ STAMPS := build/stamps
 NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(wildcard build_backend/*.py) \
 	$(shell find crates -type f ! -path '*/tests/*')
 
-.PHONY: help setup demo test lint format bench docs wheel clean packages packages-node rust
+.PHONY: help setup demo test lint format bench docs wheel clean packages packages-test rust
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -63,8 +63,8 @@ clean: ## remove all that was built, .venv included
 packages:
 	@scripts/system_packages build display
 
-packages-node:
-	@scripts/system_packages node
+packages-test:
+	@scripts/system_packages test
 
 rust:
 	@scripts/require_rust
@@ -79,6 +79,6 @@ $(STAMPS)/native: $(NATIVE_SOURCES) $(STAMPS)/venv | packages rust
 	@$(VENV)/maturin develop --release
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/node_modules: js_sdk/package.json js_sdk/package-lock.json | packages-node
+$(STAMPS)/node_modules: js_sdk/package.json js_sdk/package-lock.json | packages-test
 	@cd js_sdk && npm ci --no-audit --no-fund
 	@mkdir -p $(STAMPS) && touch $@
