@@ -22,7 +22,7 @@ _THREADS_SECONDS = 1.0
 
 _lock = threading.Lock()
 _threads: WeakSet[threading.Thread] = WeakSet()
-_closers: list[Callable[[], None]] = []
+_closers: list[Callable[[], object]] = []
 _notice_thread: threading.Thread | None = None
 _ending = False
 
@@ -35,7 +35,7 @@ def start_thread(name: str, target: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def at_end(close: Callable[[], None]) -> None:
+def at_end(close: Callable[[], object]) -> None:
     """Has ``close`` called at the end: it must make threads return, and not wait."""
     with _lock:
         _closers.append(close)

@@ -49,7 +49,7 @@ def report(job: Job | None, error: BaseException) -> None:
     name = type(error).__name__
     try:
         message = str(error)
-    except Exception:
+    except Exception:  # noqa: BLE001 - `__str__` is the program's code
         message = "(the error's text could not be made)"
     if isinstance(error, asyncio.CancelledError):
         if job is not None:

@@ -50,7 +50,7 @@ class MemoryPage:
     """
 
     def __init__(self, bridge: Bridge | WebView) -> None:
-        owner: Bridge = getattr(bridge, "bridge", bridge)
+        owner: Bridge = getattr(bridge, "bridge", bridge)  # type: ignore[arg-type]
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._calls: dict[int, Future] = {}
@@ -197,7 +197,7 @@ class MemoryPage:
     def _deliver(self, handler: Callable[[Any], Any], event: str, detail: Any) -> None:
         try:
             handler(detail)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one failing handler does not stop the next
             logger.exception("the page's handler of %r raised", event)
 
     def _settle(self, detail: dict[str, Any]) -> None:
