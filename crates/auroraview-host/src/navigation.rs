@@ -36,6 +36,8 @@ pub(crate) struct Navigation {
     pub(crate) watched: Cell<bool>,
     /// The program's own load in progress: its address and where its server redirected it.
     expected: RefCell<Vec<String>>,
+    /// The program's own load was asked for and has not begun.
+    pub(crate) requested: Cell<bool>,
     /// Addresses that the watcher wants to be shown inside.
     let_in: RefCell<VecDeque<String>>,
     /// A new window's address, already asked about, that is about to be loaded here.
@@ -65,6 +67,7 @@ impl Navigation {
         Self {
             watched: Cell::new(watched),
             expected: RefCell::default(),
+            requested: Cell::new(false),
             let_in: RefCell::default(),
             asked: RefCell::default(),
             questions: RefCell::default(),
@@ -75,6 +78,7 @@ impl Navigation {
     /// The program loads this address (as [`document_address`] writes it).
     pub(crate) fn expect(&self, address: String) {
         *self.expected.borrow_mut() = vec![address];
+        self.requested.set(true);
     }
 
     /// A document of this address is there.
@@ -154,7 +158,10 @@ impl View {
         }
         let current = document_address(&self.document.borrow().address);
         let within = url.contains('#') && address == current;
-        if navigation.is_expected(&address) || within {
+        if navigation.is_expected(&address) {
+            navigation.requested.set(false);
+            decision.use_();
+        } else if within {
             decision.use_();
         } else if navigation.asked.take_if_equal(&address) || !navigation.watched.get() {
             self.act_by_default(decision, &url);
@@ -205,6 +212,7 @@ impl View {
             || self.navigation.is_let_in(&address)
             || shown_now;
         if inside {
+            self.document.borrow_mut().answered = url;
             // The engine's default: shown where it can show this type, else ignored.
             return false;
         }

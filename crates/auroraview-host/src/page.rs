@@ -30,9 +30,13 @@ pub(crate) struct Document {
     pub(crate) address: String,
     /// What `Reload` shows after the web process died.
     pub(crate) wanted: String,
+    /// Where the last answer for the main frame came from.
+    pub(crate) answered: String,
+    /// What the program asked for while an error page was on its way.
+    pub(crate) deferred: Option<String>,
     stage: Stage,
     /// The address whose error page comes next.
-    failed: Option<String>,
+    pub(crate) failed: Option<String>,
 }
 
 /// How far the main frame's load is.
@@ -143,12 +147,19 @@ impl View {
         });
     }
 
-    fn address(&self) -> String {
+    /// Where the document that was committed just now came from.
+    fn committed_address(&self) -> String {
+        let mut document = self.document.borrow_mut();
+        let answered = std::mem::take(&mut document.answered);
+        if self.navigation.requested.get() && !answered.is_empty() {
+            // The engine names what the program asked for a moment ago, not what it commits.
+            return answered;
+        }
         self.webview.uri().map_or_else(String::new, Into::into)
     }
 
-    fn committed(&self) {
-        let url = self.address();
+    fn committed(self: &Rc<Self>) {
+        let url = self.committed_address();
         let bridge = {
             let mut document = self.document.borrow_mut();
             let error_page = document.failed.take().is_some_and(|failed| failed == url);
@@ -176,18 +187,24 @@ impl View {
                 format!("the page from {url} has no bridge; allow_origins=[\"{origin}\"] would allow it"),
             );
         }
+        let deferred = self.document.borrow_mut().deferred.take();
+        if let Some(address) = deferred {
+            let weak = Rc::downgrade(self);
+            glib::idle_add_local_once(move || {
+                if let Some(view) = weak.upgrade() {
+                    shielded((), || view.load_address(&address));
+                }
+            });
+        }
     }
 
     fn finished(&self) {
-        let loaded = {
+        let (stage, url) = {
             let mut document = self.document.borrow_mut();
-            std::mem::take(&mut document.stage) == Stage::Committed
+            (std::mem::take(&mut document.stage), document.address.clone())
         };
-        if loaded {
-            emit(HostEvent::Loaded {
-                view: self.id,
-                url: self.address(),
-            });
+        if stage == Stage::Committed {
+            emit(HostEvent::Loaded { view: self.id, url });
         }
     }
 

@@ -236,9 +236,17 @@ impl View {
         self.load_address(&address);
     }
 
-    fn load_address(&self, address: &str) {
+    pub(crate) fn load_address(&self, address: &str) {
+        {
+            let mut document = self.document.borrow_mut();
+            if document.failed.is_some() && !self.crashed.get() {
+                // The engine drops a load that begins while its error page is on its way.
+                document.deferred = Some(address.to_owned());
+                return;
+            }
+            address.clone_into(&mut document.wanted);
+        }
         self.crashed.set(false);
-        self.document.borrow_mut().wanted = address.to_owned();
         self.navigation.expect(document_address(address));
         self.webview.load_uri(address);
     }

@@ -310,6 +310,17 @@ impl View {
         events
     }
 
+    /// Whatever has come and not been waited for.
+    pub(crate) fn later(&self) -> Vec<HostEvent> {
+        let kept = std::mem::take(&mut *self.passed.borrow_mut());
+        kept.into_iter().chain(self.events.try_iter()).collect()
+    }
+
+    /// The window is not there any more, or never was.
+    pub(crate) fn forget(mut self) {
+        self.closed = true;
+    }
+
     pub(crate) fn close(self) {
         send(&HostCommand::Close { view: self.id });
         self.closed();

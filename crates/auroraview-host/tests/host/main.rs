@@ -4,4 +4,9 @@
 mod common;
 
 mod bridge;
+mod closing;
+mod documents;
 mod eval;
+mod leaks;
+mod navigation;
+mod window;
