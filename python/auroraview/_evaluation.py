@@ -101,7 +101,11 @@ class Evaluations:
         if future is None:
             return
         if isinstance(value, str):
-            future.settle(_core.loads(value))
+            try:
+                future.settle(_core.loads(value))
+            except ValueError as error:
+                # A lone surrogate, or more depth than the reader takes.
+                future.settle(error=RemoteError("TypeError", f"the value cannot be read: {error}"))
         elif value is not None:
             future.settle(value)
         elif name == "HostError":
