@@ -43,9 +43,7 @@ class LoopLane:
                 self._loop = self._start_own()
             else:
                 self._own_thread = False
-                self._guard = self._loop.create_task(
-                    self._guard_foreign(), name="auroraview-guard"
-                )
+                self._guard = self._loop.create_task(self._guard_foreign(), name="auroraview-guard")
                 self._watch(self._loop)
             return self._loop
 
@@ -65,7 +63,11 @@ class LoopLane:
                 loop.close()
 
         _lifecycle.start_thread("asyncio", main)
-        _lifecycle.at_end(lambda: loop.call_soon_threadsafe(loop.stop))
+
+        def end() -> None:
+            loop.call_soon_threadsafe(loop.stop)
+
+        _lifecycle.at_end(end)
         return loop
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -111,9 +113,7 @@ class LoopLane:
                 finish(job, value)
         asyncio.get_running_loop().call_soon(self._drain)
 
-    def _start(
-        self, job: Job | None, value: Coroutine[Any, Any, Any], context: contextvars.Context
-    ) -> None:
+    def _start(self, job: Job | None, value: Coroutine[Any, Any, Any], context: contextvars.Context) -> None:
         task = asyncio.get_running_loop().create_task(value, context=context)
         if job is not None:
             self._tasks[job] = task

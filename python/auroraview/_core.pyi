@@ -4,12 +4,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, final
 
-__version__: str
+from auroraview._types import PlainLimits, PlainSignature, Source, Work
 
-PlainSignature = tuple[str, list[tuple[str, int, bool]]]
-Work = tuple[Job | None, Callable[..., Any] | None, tuple[Any, ...], dict[str, Any] | None]
-Limits = tuple[int, int, int, int, int]
-Source = tuple[str, str, str]
+__all__ = [
+    "Bridge",
+    "Job",
+    "Lane",
+    "Memory",
+    "Peer",
+    "Turns",
+    "View",
+    "__version__",
+    "dumps",
+    "host_shut_down",
+    "host_start",
+    "loads",
+    "main_lane",
+    "notice_lane",
+    "set_logger",
+]
+
+__version__: str
 
 def dumps(value: object, root: str, depth: int) -> str: ...
 def loads(text: str) -> Any: ...
@@ -18,6 +33,7 @@ def host_shut_down(timeout: float) -> bool: ...
 def main_lane(watch: Callable[[str], None] | None = None) -> Lane: ...
 def notice_lane() -> Lane: ...
 def set_logger(callback: Callable[[str, str], None]) -> None: ...
+
 @final
 class Job:
     """A call or event that a handler is serving."""
@@ -63,7 +79,7 @@ class Turns:
 
 @final
 class Bridge:
-    def __new__(cls, limits: Limits, workers: int) -> Bridge: ...
+    def __new__(cls, limits: PlainLimits, workers: int) -> Bridge: ...
     @property
     def turns(self) -> Turns: ...
     @property
@@ -106,9 +122,7 @@ class Peer:
 
 @final
 class Memory:
-    def __new__(
-        cls, bridge: Bridge, receive: Callable[[str], None], callback: Callable[..., None]
-    ) -> Memory: ...
+    def __new__(cls, bridge: Bridge, receive: Callable[[str], None], callback: Callable[..., None]) -> Memory: ...
     @property
     def peer(self) -> Peer: ...
     def post(self, frame: str) -> None: ...

@@ -93,9 +93,7 @@ class Evaluations:
         for future in futures:
             future.settle(error=ViewClosed(reason))
 
-    def answered(
-        self, request: int, value: str | bytes | None, name: str | None, message: str | None
-    ) -> None:
+    def answered(self, request: int, value: str | bytes | None, name: str | None, message: str | None) -> None:
         with self._lock:
             future = self._asked.pop(request, None)
         if future is None:

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 from auroraview._log import logger
 
 if TYPE_CHECKING:
-    from auroraview._core import Job, Lane, Turns, Work
+    from auroraview._core import Job, Lane, Turns
+    from auroraview._types import Work
 
 _SLOW_SECONDS = 1.0
 
-call_context: contextvars.ContextVar[Job | None] = contextvars.ContextVar(
-    "auroraview_call", default=None
-)
+call_context: contextvars.ContextVar[Job | None] = contextvars.ContextVar("auroraview_call", default=None)
 
 Adopt = Callable[["Job | None", "Coroutine[Any, Any, Any]"], None]
 

@@ -45,9 +45,7 @@ def of_url(url: str) -> Source:
     """An address with a scheme."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise UsageError(
-            f"url must be an http or https address, not {url!r}; pass path= for a local file or directory"
-        )
+        raise UsageError(f"url must be an http or https address, not {url!r}; pass path= for a local file or directory")
     return "url", url, ""
 
 

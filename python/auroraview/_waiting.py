@@ -45,9 +45,7 @@ def prepare(remedy: str) -> None:
     if _loop_runs_here():
         raise UsageError(f"this would block the asyncio loop that has to go on meanwhile; {remedy}")
     if this_thread.is_notice_thread:
-        raise UsageError(
-            "this is called from a callback that must not wait; hand the work to a thread of your own"
-        )
+        raise UsageError("this is called from a callback that must not wait; hand the work to a thread of your own")
     if this_thread.before_wait is not None:
         this_thread.before_wait()
 
@@ -95,8 +93,6 @@ def _wait_on_main_thread(done: Callable[[], bool], deadline: float | None) -> bo
 def wait_until_answered(done: Callable[[], bool], timeout: float) -> bool:
     """Like :func:`wait_until`, for answers of the host, which come soon and need no thread that waits here."""
     if this_thread.is_notice_thread:
-        raise UsageError(
-            "this is called from a callback that must not wait; hand the work to a thread of your own"
-        )
+        raise UsageError("this is called from a callback that must not wait; hand the work to a thread of your own")
     with _changed:
         return _changed.wait_for(done, timeout)

@@ -16,6 +16,7 @@ from auroraview.errors import UsageError
 from auroraview.options import Limits
 
 if TYPE_CHECKING:
+    from auroraview._types import PlainSignature
     from auroraview.peer import Peer
 
 __all__ = ["Bridge", "current_call"]
@@ -26,7 +27,7 @@ _THREADS = ("worker", "pool", "main")
 _POOL_THREADS = min(32, (os.cpu_count() or 1) + 4)
 # What `window.auroraview` has itself; a namespace of the same name could not be reached.
 _RESERVED_NAMESPACES = frozenset(
-    "call send_event on once off trigger whenReady isReady onReset connection then".split()
+    ("call", "send_event", "on", "once", "off", "trigger", "whenReady", "isReady", "onReset", "connection", "then")
 )
 
 
@@ -58,9 +59,7 @@ class Bridge:
     All methods may be called from any thread, also from handlers.
     """
 
-    def __init__(
-        self, *, limits: Limits | None = None, workers: int = 1, default_thread: str | None = None
-    ) -> None:
+    def __init__(self, *, limits: Limits | None = None, workers: int = 1, default_thread: str | None = None) -> None:
         if not isinstance(workers, int) or workers < 1:
             raise UsageError(f"Bridge(workers=...) must be a positive int, not {workers!r}")
         self.limits = Limits() if limits is None else limits
@@ -88,9 +87,7 @@ class Bridge:
 
     # Binding
 
-    def bind_call(
-        self, method: str, func: Function | None = None, *, thread: str | None = None
-    ) -> Any:
+    def bind_call(self, method: str, func: Function | None = None, *, thread: str | None = None) -> Any:
         """Makes a function callable from the page: ``await auroraview.call(method, params)``.
 
         A decorator, or called with the function. Binding a bound name again replaces it.
@@ -118,17 +115,13 @@ class Bridge:
         """
         _check_name(namespace, "namespace")
         if namespace.split(".")[0] in _RESERVED_NAMESPACES:
-            raise UsageError(
-                f"the namespace {namespace!r} would hide a member of window.auroraview; use another"
-            )
+            raise UsageError(f"the namespace {namespace!r} would hide a member of window.auroraview; use another")
         if inspect.isclass(obj):
             raise UsageError(f"bind_api takes an object: bind_api({obj.__name__}())")
         names = _public_methods(obj)
         if not names:
             raise UsageError(f"{obj!r} has no public methods to bind")
-        rows = [
-            self._described(f"{namespace}.{name}", getattr(obj, name), None) for name in names
-        ]
+        rows = [self._described(f"{namespace}.{name}", getattr(obj, name), None) for name in names]
         with self._lock:
             known = self._namespaces.get(namespace)
             if known is not None and known[0] is obj:
@@ -172,7 +165,7 @@ class Bridge:
 
     def _described(
         self, name: str, func: Function, thread: str | None
-    ) -> tuple[str, Function, str, _core.PlainSignature | None]:
+    ) -> tuple[str, Function, str, PlainSignature | None]:
         if not callable(func):
             raise UsageError(f"a handler must be callable, not {func!r}")
         thread = _checked_thread(thread)
@@ -287,9 +280,7 @@ class Bridge:
             if self._pool.pending() and not self._pool.idle():
                 self._grow_pool()
 
-        _lifecycle.start_thread(
-            "pool", functools.partial(serve_lane, self._pool, self._loop.adopt, before)
-        )
+        _lifecycle.start_thread("pool", functools.partial(serve_lane, self._pool, self._loop.adopt, before))
 
 
 def _checked_thread(thread: str | None) -> str | None:
@@ -320,14 +311,12 @@ def _public_methods(obj: object) -> list[str]:
         if name.startswith("_"):
             continue
         member = inspect.getattr_static(type(obj), name)
-        if inspect.isroutine(member) or isinstance(
-            member, (staticmethod, classmethod, functools.partialmethod)
-        ):
+        if inspect.isroutine(member) or isinstance(member, (staticmethod, classmethod, functools.partialmethod)):
             names.append(name)
     return names
 
 
-def _plain_signature(func: Function) -> _core.PlainSignature | None:
+def _plain_signature(func: Function) -> PlainSignature | None:
     """The signature as the native code takes it; ``None`` for callables without one."""
     try:
         signature = inspect.signature(func)

@@ -1,14 +1,14 @@
 """The errors of this library, one tree.
 
-    AuroraViewError
-      UsageError        you called it wrongly; the text says what to do instead
-      ViewClosed        the window or page is gone
-      CallTimeout       no answer in time; also a TimeoutError
-      Cancelled         the caller gave up
-      Backpressure      the peer does not keep up and the queue is full
-      RemoteError       the page's code raised; carries name, message, code, data
-      ProtocolError     the peer spoke badly
-      HostError         the platform said no; the text carries the remedy
+AuroraViewError
+  UsageError        you called it wrongly; the text says what to do instead
+  ViewClosed        the window or page is gone
+  CallTimeout       no answer in time; also a TimeoutError
+  Cancelled         the caller gave up
+  Backpressure      the peer does not keep up and the queue is full
+  RemoteError       the page's code raised; carries name, message, code, data
+  ProtocolError     the peer spoke badly
+  HostError         the platform said no; the text carries the remedy
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ class RemoteError(AuroraViewError):
         data: JSON data that came with it, or ``None``.
     """
 
-    def __init__(
-        self, name: str, message: str, code: str = "handler_error", data: Any = None
-    ) -> None:
+    def __init__(self, name: str, message: str, code: str = "handler_error", data: Any = None) -> None:
         super().__init__(name, message, code, data)
         self.name = name
         self.message = message

@@ -79,5 +79,3 @@ class Future(concurrent.futures.Future[Any]):
         error = super().exception(0)
         if error is not None:
             logger.error("%s failed, and nobody asked: %s", self._what, error)
-
-

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auroraview import _core
 from auroraview._log import logger
 from auroraview._running import call_context, finish, report
 from auroraview.errors import UsageError
+
+if TYPE_CHECKING:
+    from auroraview._types import Work
 
 __all__ = ["fileno", "pump"]
 
@@ -58,7 +61,7 @@ def pump(max_seconds: float | None = None) -> int:
     return count
 
 
-def _run(work: _core.Work) -> None:
+def _run(work: Work) -> None:
     job, func, args, kwargs = work
     if func is None:
         return

@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _waiting
 from auroraview._log import logger
+from auroraview.bridge import Bridge
 from auroraview.errors import CallTimeout, RemoteError, ViewClosed
 from auroraview.futures import Future
 from auroraview.peer import Peer
 
 if TYPE_CHECKING:
-    from auroraview.bridge import Bridge
     from auroraview.view import WebView
 
 __all__ = ["MemoryPage"]
@@ -50,7 +50,7 @@ class MemoryPage:
     """
 
     def __init__(self, bridge: Bridge | WebView) -> None:
-        owner: Bridge = getattr(bridge, "bridge", bridge)  # type: ignore[arg-type]
+        owner: Bridge = bridge if isinstance(bridge, Bridge) else bridge.bridge
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._calls: dict[int, Future] = {}
@@ -170,9 +170,7 @@ class MemoryPage:
             return
         for message in frame["msgs"]:
             self._take(message)
-        self._core.post(
-            json.dumps({"v": 1, "doc": frame["doc"], "ack": frame["seq"], "msgs": []})
-        )
+        self._core.post(json.dumps({"v": 1, "doc": frame["doc"], "ack": frame["seq"], "msgs": []}))
 
     def _take(self, message: dict[str, Any]) -> None:
         event, detail = message["event"], message["detail"]
@@ -208,9 +206,7 @@ class MemoryPage:
             future.settle(detail["result"])
             return
         error = detail["error"]
-        future.settle(
-            error=RemoteError(error["name"], error["message"], error["code"], error.get("data"))
-        )
+        future.settle(error=RemoteError(error["name"], error["message"], error["code"], error.get("data")))
 
     def _forget(self, number: int, future: Any) -> None:
         """A cancelled future tells the bridge that nobody waits any more."""
@@ -225,5 +221,3 @@ class MemoryPage:
 
     def _notice(self, name: str, *args: Any) -> None:
         self.peer._listeners.tell(name)
-
-

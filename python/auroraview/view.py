@@ -155,9 +155,7 @@ class WebView:
         Args:
             timeout: in seconds; ``None`` waits forever.
         """
-        return _waiting.wait_until(
-            lambda: not self.is_open, timeout, remedy="write `await view.show_async()`"
-        )
+        return _waiting.wait_until(lambda: not self.is_open, timeout, remedy="write `await view.show_async()`")
 
     def close(self) -> None:
         """Closes the window: asks and returns. No ``closing`` listener can keep it open. Closing twice is fine."""
@@ -178,15 +176,11 @@ class WebView:
             self._opened = False
             self._open_problem = None
             self._core.open(self._open_options())
-        answered = _waiting.wait_until_answered(
-            lambda: self._opened or self._open_problem is not None, _OPEN_SECONDS
-        )
+        answered = _waiting.wait_until_answered(lambda: self._opened or self._open_problem is not None, _OPEN_SECONDS)
         if self._open_problem is not None:
             raise HostError(self._open_problem)
         if not answered:
-            raise HostError(
-                f"the window did not open within {_OPEN_SECONDS:g} s; is the display responding?"
-            )
+            raise HostError(f"the window did not open within {_OPEN_SECONDS:g} s; is the display responding?")
 
     def _open_options(self) -> dict[str, Any]:
         options = self._options
@@ -217,9 +211,7 @@ class WebView:
 
     # Handlers: those of the bridge
 
-    def bind_call(
-        self, method: str, func: Function | None = None, *, thread: str | None = None
-    ) -> Any:
+    def bind_call(self, method: str, func: Function | None = None, *, thread: str | None = None) -> Any:
         """See :meth:`auroraview.Bridge.bind_call`."""
         return self.bridge.bind_call(method, func, thread=thread)
 
