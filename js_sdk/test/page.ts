@@ -78,7 +78,7 @@ export async function openPage(options: PageOptions = {}): Promise<Page> {
     window.top = ${top ? "window" : "{}"};
     var webkit = { messageHandlers: {
       ipc: { postMessage(text) { plainPost(text); } },
-      auroraview: { postMessage(text) { return new Promise((resolve) => replyingPost(text, resolve)); } },
+      auroraview: { postMessage(text) { return new Promise((_, reject) => replyingPost(text, (message) => reject({ message }))); } },
     } };
   `);
   const config = JSON.stringify({ key: KEY, origins, debug: false });

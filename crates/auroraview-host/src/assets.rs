@@ -44,20 +44,25 @@ impl Site {
     }
 
     fn respond(&self, request: &http::Request<Vec<u8>>) -> http::Response<Cow<'static, [u8]>> {
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let path = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
         match self {
             Self::Html(text) if request.uri().path() == "/" => page(text),
             Self::Html(_) | Self::Nothing => plain(404, "nothing is served here"),
             Self::Directory(assets) => {
                 let header = |name| request.headers().get(name).and_then(|v| v.to_str().ok());
-                file(assets.respond(&Request {
-                    method: request.method().as_str(),
-                    path,
-                    range: header(http::header::RANGE),
-                    if_none_match: header(http::header::IF_NONE_MATCH),
-                    accepts_html: header(http::header::ACCEPT)
-                        .is_some_and(|accept| accept.contains("text/html")),
-                }))
+                file(
+                    assets.respond(&Request {
+                        method: request.method().as_str(),
+                        path,
+                        range: header(http::header::RANGE),
+                        if_none_match: header(http::header::IF_NONE_MATCH),
+                        accepts_html: header(http::header::ACCEPT)
+                            .is_some_and(|accept| accept.contains("text/html")),
+                    }),
+                )
             }
         }
     }
@@ -65,11 +70,7 @@ impl Site {
 
 /// Answers one request of the view named by `view`, or of one with that host when the engine does not say which asks
 /// (workers).
-pub(crate) fn serve(
-    view: &str,
-    request: http::Request<Vec<u8>>,
-    responder: RequestAsyncResponder,
-) {
+pub(crate) fn serve(view: &str, request: http::Request<Vec<u8>>, responder: RequestAsyncResponder) {
     let host = request.uri().host().unwrap_or_default();
     let Some(site) = view::site_for(view.parse().ok(), host) else {
         responder.respond(plain(404, "no view has this origin"));
@@ -111,7 +112,8 @@ pub(crate) fn own_origin(id: u64, source: &Source, keeps_data: bool) -> Result<S
             Source::Html(_) | Source::Url(_) => "",
         };
         let kind = gtk::glib::ChecksumType::Sha256;
-        match gtk::glib::compute_checksum_for_bytes(kind, &gtk::glib::Bytes::from(name.as_bytes())) {
+        match gtk::glib::compute_checksum_for_bytes(kind, &gtk::glib::Bytes::from(name.as_bytes()))
+        {
             Some(sum) if !name.is_empty() => format!("d-{}", &sum[..32]),
             _ => "html".to_owned(),
         }
@@ -187,8 +189,14 @@ mod tests {
         for (source, address) in [
             (Source::Html("x".into()), "auroraview://v1/"),
             (directory("/r", "index.html"), "auroraview://v1/index.html"),
-            (directory("/r", "a b/100%/ü#?.html"), "auroraview://v1/a%20b/100%25/%C3%BC%23%3F.html"),
-            (Source::Url("https://A.example".into()), "https://a.example/"),
+            (
+                directory("/r", "a b/100%/ü#?.html"),
+                "auroraview://v1/a%20b/100%25/%C3%BC%23%3F.html",
+            ),
+            (
+                Source::Url("https://A.example".into()),
+                "https://a.example/",
+            ),
         ] {
             assert_eq!(entry_address("auroraview://v1", &source).unwrap(), address);
         }
@@ -202,6 +210,9 @@ mod tests {
         assert_eq!(stable(&a), own_origin(2, &a, true).unwrap());
         assert_ne!(stable(&a), stable(&b));
         assert_eq!(stable(&Source::Html("x".into())), "auroraview://html");
-        assert_ne!(own_origin(1, &a, false).unwrap(), own_origin(1, &a, false).unwrap());
+        assert_ne!(
+            own_origin(1, &a, false).unwrap(),
+            own_origin(1, &a, false).unwrap()
+        );
     }
 }

@@ -30,7 +30,9 @@ pub enum HostError {
     #[error("view {0} is open already")]
     Open(u64),
     /// The directory to show cannot be served.
-    #[error("directory {root:?} cannot be served: {source}; pass a directory that exists and can be read")]
+    #[error(
+        "directory {root:?} cannot be served: {source}; pass a directory that exists and can be read"
+    )]
     Directory {
         /// Its path.
         root: String,

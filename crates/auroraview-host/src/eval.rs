@@ -203,7 +203,8 @@ fn thrown(error: &glib::Error) -> EvalError {
         return no_json();
     }
     let text = error.message();
-    let is_name = |part: &&str| part.ends_with("Error") && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_name =
+        |part: &&str| part.ends_with("Error") && part.bytes().all(|b| b.is_ascii_alphanumeric());
     let mut rest = text;
     while let Some((part, after)) = rest.split_once(": ") {
         let last = part.rsplit([' ', ':']).next().unwrap_or_default();

@@ -935,8 +935,15 @@
       if (reply instanceof PromiseCtor) {
         whenSettled(
           reply,
-          (text) => this.#replied(generation, text),
-          () => this.#lost(generation)
+          () => this.#lost(generation),
+          (error) => {
+            const text = messageOf(error);
+            if (text === "" || typeof text === "string" && text[0] === "{") {
+              this.#replied(generation, text);
+            } else {
+              this.#lost(generation);
+            }
+          }
         );
       } else {
         this.#lost(generation);
@@ -947,7 +954,7 @@
         return;
       }
       this.#open--;
-      if (typeof text === "string" && text !== "") {
+      if (text !== "") {
         this.#empty = 0;
         if (!this.#receiver.receive(text) && generation === this.#generation) {
           this.#refill();
@@ -974,6 +981,9 @@
   function taken2(handler) {
     const { postMessage } = handler;
     return (text) => apply(postMessage, handler, [text]);
+  }
+  function messageOf(error) {
+    return typeof error === "object" && error !== null ? error.message : void 0;
   }
 
   // src/event_bridge.ts

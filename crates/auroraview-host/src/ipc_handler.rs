@@ -215,11 +215,20 @@ mod tests {
         assert_eq!(open(&format!("{key}{document}[1]")), opened("[1]"));
         assert_eq!(open(&format!("{key}{document}")), opened(""));
         assert_eq!(open(&format!("{key}{document}[12]")), opened("[12]"));
-        assert_eq!(open(&format!("{key}{document}[123]")), Err(Refusal::TooLarge));
+        assert_eq!(
+            open(&format!("{key}{document}[123]")),
+            Err(Refusal::TooLarge)
+        );
         assert_eq!(open(&format!("{key}short")), Err(Refusal::Key));
         assert_eq!(open(&format!("{key}document 0000001[]")), Err(Refusal::Key));
-        assert_eq!(open(&format!("{}{document}[]", "0".repeat(32))), Err(Refusal::Key));
-        assert_eq!(open(&format!("{}{document}", "ü".repeat(40))), Err(Refusal::Key));
+        assert_eq!(
+            open(&format!("{}{document}[]", "0".repeat(32))),
+            Err(Refusal::Key)
+        );
+        assert_eq!(
+            open(&format!("{}{document}", "ü".repeat(40))),
+            Err(Refusal::Key)
+        );
         assert_eq!(open(""), Err(Refusal::Key));
         assert_eq!(handler.open(None), Err(Refusal::Key));
     }

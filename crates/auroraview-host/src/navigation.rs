@@ -12,9 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use auroraview_host_api::{
-    Decision, HostEvent, LogLevel, NAVIGATION_PATIENCE_SECONDS, RequestId,
-};
+use auroraview_host_api::{Decision, HostEvent, LogLevel, NAVIGATION_PATIENCE_SECONDS, RequestId};
 use gtk::glib;
 use gtk::prelude::*;
 use webkit2gtk::{
@@ -119,23 +117,24 @@ impl Navigation {
 impl View {
     pub(crate) fn connect_decisions(self: &Rc<Self>) {
         let weak = Rc::downgrade(self);
-        self.webview.connect_decide_policy(move |_, decision, kind| {
-            let Some(view) = weak.upgrade() else {
-                return false;
-            };
-            shielded(false, || match kind {
-                PolicyDecisionType::NavigationAction => view.decide_action(decision),
-                PolicyDecisionType::NewWindowAction => {
-                    decision.ignore();
-                    if let Some((url, _)) = action(decision) {
-                        view.new_window(&url);
+        self.webview
+            .connect_decide_policy(move |_, decision, kind| {
+                let Some(view) = weak.upgrade() else {
+                    return false;
+                };
+                shielded(false, || match kind {
+                    PolicyDecisionType::NavigationAction => view.decide_action(decision),
+                    PolicyDecisionType::NewWindowAction => {
+                        decision.ignore();
+                        if let Some((url, _)) = action(decision) {
+                            view.new_window(&url);
+                        }
+                        true
                     }
-                    true
-                }
-                PolicyDecisionType::Response => view.decide_response(decision),
-                _ => false,
-            })
-        });
+                    PolicyDecisionType::Response => view.decide_response(decision),
+                    _ => false,
+                })
+            });
         let weak = Rc::downgrade(self);
         self.webview.connect_create(move |_, action| {
             if let Some(view) = weak.upgrade() {
@@ -230,7 +229,10 @@ impl View {
             });
         } else {
             let shown: String = url.chars().take(120).collect();
-            log(LogLevel::Warning, format!("{shown} is not shown: its origin is not allowed"));
+            log(
+                LogLevel::Warning,
+                format!("{shown} is not shown: its origin is not allowed"),
+            );
         }
     }
 
@@ -264,14 +266,15 @@ impl View {
         self.navigation.next.set(request + 1);
         let new_window = held.is_none();
         let weak = Rc::downgrade(self);
-        let timeout = glib::timeout_add_seconds_local_once(NAVIGATION_PATIENCE_SECONDS, move || {
-            let Some(view) = weak.upgrade() else { return };
-            if let Some(question) = view.navigation.questions.borrow_mut().get_mut(&request) {
-                // It has fired; removing it again would be an error.
-                question.timeout = None;
-            }
-            shielded((), || view.answer_navigation(request, Decision::Default));
-        });
+        let timeout =
+            glib::timeout_add_seconds_local_once(NAVIGATION_PATIENCE_SECONDS, move || {
+                let Some(view) = weak.upgrade() else { return };
+                if let Some(question) = view.navigation.questions.borrow_mut().get_mut(&request) {
+                    // It has fired; removing it again would be an error.
+                    question.timeout = None;
+                }
+                shielded((), || view.answer_navigation(request, Decision::Default));
+            });
         let question = Question {
             url: url.clone(),
             held,

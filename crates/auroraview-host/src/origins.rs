@@ -46,11 +46,7 @@ pub(crate) struct Allowed {
 impl Allowed {
     /// The view's own origin, the given ones, and that of the address the program loads. What is no origin is given
     /// back as the second value.
-    pub(crate) fn new(
-        own: &str,
-        given: &[String],
-        loaded: Option<&str>,
-    ) -> (Self, Vec<String>) {
+    pub(crate) fn new(own: &str, given: &[String], loaded: Option<&str>) -> (Self, Vec<String>) {
         let mut origins = BTreeSet::from([own.to_owned()]);
         let mut bad = Vec::new();
         for text in given {
@@ -93,7 +89,10 @@ mod tests {
             ("https://Example.org:443/a?b#c", Some("https://example.org")),
             ("http://127.0.0.1:8000/", Some("http://127.0.0.1:8000")),
             ("http://[::1]:80/", Some("http://[::1]")),
-            ("auroraview://v1-ab12/page.html", Some("auroraview://v1-ab12")),
+            (
+                "auroraview://v1-ab12/page.html",
+                Some("auroraview://v1-ab12"),
+            ),
             ("about:blank", None),
             ("data:text/html,x", None),
             ("file:///etc/passwd", None),
@@ -125,7 +124,11 @@ mod tests {
         }
         assert_eq!(
             allowed.patterns(),
-            ["auroraview://v1/*", "http://b.example/*", "https://a.example/*"]
+            [
+                "auroraview://v1/*",
+                "http://b.example/*",
+                "https://a.example/*"
+            ]
         );
     }
 

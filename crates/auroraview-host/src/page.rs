@@ -60,8 +60,7 @@ impl View {
         self.connect_loads();
         self.connect_decisions();
         let no_menu = !options.context_menu;
-        self.webview
-            .connect_context_menu(move |_, _, _, _| no_menu);
+        self.webview.connect_context_menu(move |_, _, _, _| no_menu);
     }
 
     fn settings(&self, options: &OpenOptions) {
@@ -141,10 +140,11 @@ impl View {
             false
         });
         let weak = Rc::downgrade(self);
-        self.webview.connect_web_process_terminated(move |_, reason| {
-            let Some(view) = weak.upgrade() else { return };
-            shielded((), || view.terminated(reason));
-        });
+        self.webview
+            .connect_web_process_terminated(move |_, reason| {
+                let Some(view) = weak.upgrade() else { return };
+                shielded((), || view.terminated(reason));
+            });
     }
 
     /// Where the document that was committed just now came from.
@@ -184,7 +184,9 @@ impl View {
         if let Some(origin) = origin_of(&url).filter(|_| !bridge && !error_page && is_web(&url)) {
             log(
                 LogLevel::Warning,
-                format!("the page from {url} has no bridge; allow_origins=[\"{origin}\"] would allow it"),
+                format!(
+                    "the page from {url} has no bridge; allow_origins=[\"{origin}\"] would allow it"
+                ),
             );
         }
         let deferred = self.document.borrow_mut().deferred.take();
@@ -201,7 +203,10 @@ impl View {
     fn finished(&self) {
         let (stage, url) = {
             let mut document = self.document.borrow_mut();
-            (std::mem::take(&mut document.stage), document.address.clone())
+            (
+                std::mem::take(&mut document.stage),
+                document.address.clone(),
+            )
         };
         if stage == Stage::Committed {
             emit(HostEvent::Loaded { view: self.id, url });

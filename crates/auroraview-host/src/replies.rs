@@ -1,46 +1,42 @@
 //! A page's post that waits for its answer: WebKit's script message with reply, owned.
 //!
-//! The page's promise settles when the reply is given; a reply that is dropped unanswered rejects it, so that no promise
-//! and no handler in the web process outlives its purpose.
+//! A frame for the page travels as the *error* of a reply, and the page's promise rejects with it. A proper reply value
+//! would have to be a JavaScript value made in this process, and WebKit 2.50 corrupts its table of strings when such
+//! values are made and collected by the thousands: the host application crashes after some ten thousand replies. An
+//! error is a plain text all the way. A reply that is dropped unanswered rejects too, so that no promise and no handler
+//! in the web process outlives its purpose; the page tells the two apart by the text, see `embedded.ts`.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
 
-use gtk::glib;
+use crate::output::log;
+use auroraview_host_api::LogLevel;
 use gtk::glib::translate::ToGlibPtr;
-use javascriptcore::{Context, Value, ValueExt};
+use javascriptcore::{Value, ValueExt};
 use webkit2gtk::UserContentManager;
 use webkit2gtk::glib::prelude::*;
 use webkit2gtk_sys::{
     WebKitScriptMessageReply, webkit_script_message_reply_ref,
-    webkit_script_message_reply_return_error_message, webkit_script_message_reply_return_value,
-    webkit_script_message_reply_unref,
+    webkit_script_message_reply_return_error_message, webkit_script_message_reply_unref,
 };
-
-thread_local! {
-    /// Where reply values are made; they are copied out of it at once.
-    static VALUES: Context = Context::new();
-}
 
 /// One promise of the page that waits.
 pub(crate) struct Reply(Option<NonNull<WebKitScriptMessageReply>>);
 
 impl Reply {
-    /// Resolves the page's promise with a text.
-    pub(crate) fn answer(mut self, text: String) {
-        let Some(reply) = self.0.take() else { return };
-        VALUES.with(|context| {
-            let bytes = glib::Bytes::from_owned(text.into_bytes());
-            let value = Value::new_string_from_bytes(context, Some(&bytes));
-            // SAFETY: we hold one reference to an unanswered reply and give it back; the value is alive and only read.
-            unsafe {
-                webkit_script_message_reply_return_value(reply.as_ptr(), value.to_glib_none().0);
-                webkit_script_message_reply_unref(reply.as_ptr());
-            }
-        });
+    /// Hands the page a frame, or an empty text.
+    pub(crate) fn answer(mut self, frame: String) {
+        match CString::new(frame) {
+            Ok(frame) => self.reject(&frame),
+            // JSON text escapes NUL, so this is no frame of ours; dropping the reply tells the page.
+            Err(problem) => log(
+                LogLevel::Error,
+                format!("bug: a frame holds NUL: {problem}"),
+            ),
+        }
     }
 
-    /// Rejects the page's promise.
+    /// Tells the page that its post was refused.
     pub(crate) fn refuse(mut self, message: &CStr) {
         self.reject(message);
     }
@@ -76,7 +72,7 @@ pub(crate) fn connect(
             // SAFETY: the signal's third argument is a boxed reply, which the value keeps alive for this call; the
             // reference taken here is given back when the reply is answered.
             NonNull::new(unsafe {
-                let boxed = glib::gobject_ffi::g_value_get_boxed(value.to_glib_none().0);
+                let boxed = gtk::glib::gobject_ffi::g_value_get_boxed(value.to_glib_none().0);
                 webkit_script_message_reply_ref(boxed.cast())
             })
         });

@@ -55,6 +55,8 @@ fn png(surface: Result<cairo::Surface, glib::Error>) -> Result<Vec<u8>, String> 
     let image = ImageSurface::try_from(surface)
         .map_err(|_| "the web engine gave no image surface".to_owned())?;
     let mut bytes = Vec::new();
-    image.write_to_png(&mut bytes).map_err(|error| error.to_string())?;
+    image
+        .write_to_png(&mut bytes)
+        .map_err(|error| error.to_string())?;
     Ok(bytes)
 }

@@ -123,7 +123,11 @@ fn with(view: ViewId, work: impl FnOnce(Rc<View>)) {
 
 /// What the view that asks serves at `host`; without a view, what any view with that host serves.
 pub(crate) fn site_for(view: Option<ViewId>, host: &str) -> Option<Site> {
-    let serves = |view: &Rc<View>| view.origin.split_once("://").is_some_and(|(_, own)| own == host);
+    let serves = |view: &Rc<View>| {
+        view.origin
+            .split_once("://")
+            .is_some_and(|(_, own)| own == host)
+    };
     let found = match view {
         Some(view) => find(view).filter(serves),
         None => VIEWS.with(|views| views.borrow().values().find(|view| serves(view)).cloned()),
@@ -203,7 +207,9 @@ fn complain(bad: &[String]) {
     for text in bad {
         log(
             LogLevel::Warning,
-            format!("allow_origins: {text:?} is no origin; expected scheme://host or scheme://host:port"),
+            format!(
+                "allow_origins: {text:?} is no origin; expected scheme://host or scheme://host:port"
+            ),
         );
     }
 }

@@ -26,7 +26,10 @@ pub(crate) fn build_webview(
 ) -> Result<wry::WebView, HostError> {
     let Some(directory) = data_directory else {
         let builder = WebViewBuilder::new().with_incognito(true);
-        return Ok(served(builder).with_id(id).with_visible(true).build_gtk(container)?);
+        return Ok(served(builder)
+            .with_id(id)
+            .with_visible(true)
+            .build_gtk(container)?);
     };
     KEPT.with(|kept| {
         let mut kept = kept.borrow_mut();
@@ -38,7 +41,10 @@ pub(crate) fn build_webview(
         if !known {
             builder = served(builder);
         }
-        Ok(builder.with_id(id).with_visible(true).build_gtk(container)?)
+        Ok(builder
+            .with_id(id)
+            .with_visible(true)
+            .build_gtk(container)?)
     })
 }
 

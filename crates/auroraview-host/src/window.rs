@@ -76,7 +76,10 @@ impl Window {
         if let Some(icon) = &options.icon
             && let Err(error) = window.set_icon_from_file(icon)
         {
-            log(LogLevel::Warning, format!("icon {icon:?} cannot be used: {error}"));
+            log(
+                LogLevel::Warning,
+                format!("icon {icon:?} cannot be used: {error}"),
+            );
         }
         window.add(&page_area);
         let created = Self {
@@ -158,11 +161,13 @@ impl Window {
             });
         });
         on(view, |view, report| {
-            view.window.window.connect_window_state_event(move |_, event| {
-                let state = event.new_window_state();
-                report(&|view| view.window.report_state(view.id, state));
-                Propagation::Proceed
-            });
+            view.window
+                .window
+                .connect_window_state_event(move |_, event| {
+                    let state = event.new_window_state();
+                    report(&|view| view.window.report_state(view.id, state));
+                    Propagation::Proceed
+                });
         });
     }
 

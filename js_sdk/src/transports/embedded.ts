@@ -2,7 +2,8 @@
  * The transport of an embedded window on WebKitGTK: two script message handlers.
  *
  * What goes to the host is posted. What comes from the host is the reply to a post that the host holds open (a poll);
- * no script is ever evaluated for it. The page keeps two polls open: a frame it sends opens one where one is missing,
+ * no script is ever evaluated for it. A reply is an error whose message is the frame (or empty, for "ask again"): WebKit
+ * delivers proper values unreliably. Any other error means that the host refused. The page keeps two polls open: a frame it sends opens one where one is missing,
  * and only then goes to the handler with replies. So a call and its answer cost one post and one reply.
  */
 import { apply, PromiseCtor, queueMicrotask, setTimer, whenSettled } from "../primitives";
@@ -89,20 +90,27 @@ export class EmbeddedTransport implements Transport {
     if (reply instanceof PromiseCtor) {
       whenSettled(
         reply,
-        (text) => this.#replied(generation, text),
         () => this.#lost(generation),
+        (error) => {
+          const text = messageOf(error);
+          if (text === "" || (typeof text === "string" && text[0] === "{")) {
+            this.#replied(generation, text);
+          } else {
+            this.#lost(generation);
+          }
+        },
       );
     } else {
       this.#lost(generation);
     }
   }
 
-  #replied(generation: number, text: unknown): void {
+  #replied(generation: number, text: string): void {
     if (generation !== this.#generation || this.#receiver === undefined) {
       return;
     }
     this.#open--;
-    if (typeof text === "string" && text !== "") {
+    if (text !== "") {
       this.#empty = 0;
       // The frame that acknowledges opens the poll again.
       if (!this.#receiver.receive(text) && generation === this.#generation) {
@@ -133,4 +141,8 @@ export class EmbeddedTransport implements Transport {
 function taken(handler: MessageHandler): (text: string) => unknown {
   const { postMessage } = handler;
   return (text) => apply(postMessage, handler, [text]);
+}
+
+function messageOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null ? (error as Error).message : undefined;
 }

@@ -21,8 +21,12 @@ class Host {
   readonly ipc = { postMessage: (text: string) => void this.plain.push(text) };
   readonly auroraview = {
     postMessage: (text: string) =>
-      new Promise((resolve, reject) =>
-        this.polls.push({ text, reply: resolve, refuse: () => reject(new Error("no")) }),
+      new Promise((_, reject) =>
+        this.polls.push({
+          text,
+          reply: (frame) => reject(new Error(String(frame))),
+          refuse: () => reject(new Error("no")),
+        }),
       ),
   };
 

@@ -28,13 +28,23 @@ pub(crate) fn ensure() {
 
 /// Tries again where another program took the same display at the same moment.
 fn start() -> String {
-    (0..5).find_map(|_| try_start()).expect("Xvfb and openbox start")
+    (0..5)
+        .find_map(|_| try_start())
+        .expect("Xvfb and openbox start")
 }
 
 fn try_start() -> Option<String> {
     let (mut reads, writes) = std::io::pipe().expect("a pipe");
     let mut server = Command::new("Xvfb");
-    server.args(["-screen", "0", "1024x768x24", "-nolisten", "tcp", "-displayfd", "1"]);
+    server.args([
+        "-screen",
+        "0",
+        "1024x768x24",
+        "-nolisten",
+        "tcp",
+        "-displayfd",
+        "1",
+    ]);
     server.stdout(writes);
     run(server);
     let mut number = String::new();
@@ -44,7 +54,10 @@ fn try_start() -> Option<String> {
     }
     let display = format!(":{}", number.parse::<u32>().ok()?);
     let mut manager = Command::new("openbox");
-    manager.arg("--sm-disable").env("DISPLAY", &display).stdout(Stdio::null());
+    manager
+        .arg("--sm-disable")
+        .env("DISPLAY", &display)
+        .stdout(Stdio::null());
     run(manager);
     let end = Instant::now() + Duration::from_secs(5);
     while Instant::now() < end {

@@ -54,7 +54,8 @@ pub(crate) fn turn() -> MutexGuard<'static, ()> {
 
 /// Sends a command through its serialisation.
 pub(crate) fn send(command: &HostCommand) {
-    HOST.gui.send(decode(&encode(command)).expect("commands survive their serialisation"));
+    HOST.gui
+        .send(decode(&encode(command)).expect("commands survive their serialisation"));
 }
 
 /// Events that belong to no view.
@@ -212,7 +213,9 @@ impl View {
 
     /// Waits for exactly this event.
     pub(crate) fn expect(&self, wanted: &HostEvent) {
-        self.wait(&format!("{wanted:?}"), |event| (event == wanted).then_some(()));
+        self.wait(&format!("{wanted:?}"), |event| {
+            (event == wanted).then_some(())
+        });
     }
 
     /// All events that come until `last`, it included.
@@ -277,7 +280,8 @@ impl View {
 
     /// The value of a script that does not fail.
     pub(crate) fn value(&self, script: &str) -> String {
-        self.eval(script).unwrap_or_else(|error| panic!("{script}: {error:?}"))
+        self.eval(script)
+            .unwrap_or_else(|error| panic!("{script}: {error:?}"))
     }
 
     pub(crate) fn window(&self, change: WindowChange) {

@@ -52,7 +52,13 @@ impl Server {
         self.answer(path, "302 Found", &format!("Location: {to}\r\n"), "")
     }
 
-    pub(crate) fn answer(self, path: &str, status: &'static str, headers: &str, body: &str) -> Self {
+    pub(crate) fn answer(
+        self,
+        path: &str,
+        status: &'static str,
+        headers: &str,
+        body: &str,
+    ) -> Self {
         let answer = Answer {
             status,
             headers: headers.into(),

@@ -17,7 +17,10 @@ fn frame(document: &str, seq: u32, event: &str, detail: &str) -> String {
 fn welcomed(text: &str) -> (View, String) {
     let view = View::open_only(options(html(text)));
     let (document, _) = view.posted(r#""type":"hello""#);
-    view.deliver(&document, &frame(&document, 1, "__auroraview_welcome", WELCOME));
+    view.deliver(
+        &document,
+        &frame(&document, 1, "__auroraview_welcome", WELCOME),
+    );
     (view, document)
 }
 
@@ -39,11 +42,16 @@ fn a_page_says_hello_after_its_document_was_announced() {
 #[test]
 fn a_call_is_posted_and_its_result_delivered() {
     let _turn = turn();
-    let (view, document) = welcomed("<script>auroraview.call('add', [1, 2]).then((sum) => auroraview.send_event('sum', sum))</script>");
+    let (view, document) = welcomed(
+        "<script>auroraview.call('add', [1, 2]).then((sum) => auroraview.send_event('sum', sum))</script>",
+    );
     let (_, call) = view.posted(r#""method":"add""#);
     assert!(call.contains(r#""params":[1,2]"#), "{call}");
     let result = r#"{"id":1,"ok":true,"result":"3 ü €"}"#;
-    view.deliver(&document, &frame(&document, 2, "__auroraview_call_result", result));
+    view.deliver(
+        &document,
+        &frame(&document, 2, "__auroraview_call_result", result),
+    );
     let (_, sum) = view.posted(r#""event":"sum""#);
     assert!(sum.contains(r#""detail":"3 ü €""#), "{sum}");
     view.close();
@@ -63,7 +71,9 @@ fn frames_wait_for_the_page_to_ask_and_keep_their_order() {
         let (_, frame) = view.posted("seen");
         let parts = frame.split(r#""detail":"#).skip(1);
         seen.extend(parts.map(|part| {
-            let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+            let digits = part
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(part.len());
             part[..digits].parse::<u32>().expect("a number")
         }));
     }
@@ -104,12 +114,16 @@ fn a_post_past_the_limit_is_refused() {
     let mut options = options(html(""));
     options.message_bytes = 1000;
     let view = View::open(options);
-    view.value(&format!("ipc.postMessage('{KEY}document-0000001' + 'x'.repeat(1001)); 0"));
+    view.value(&format!(
+        "ipc.postMessage('{KEY}document-0000001' + 'x'.repeat(1001)); 0"
+    ));
     view.expect(&HostEvent::Refused {
         view: view.id,
         refusal: Refusal::TooLarge,
     });
-    view.value(&format!("ipc.postMessage('{KEY}document-0000001' + 'x'.repeat(1000)); 0"));
+    view.value(&format!(
+        "ipc.postMessage('{KEY}document-0000001' + 'x'.repeat(1000)); 0"
+    ));
     let (document, frame) = view.posted("xxx");
     assert_eq!((document.as_str(), frame.len()), ("document-0000001", 1000));
     view.close();
@@ -152,7 +166,10 @@ fn held_posts_are_answered_in_order_and_bounded() {
     view.value(&format!("ipc.postMessage('{KEY}document-0000002[]'); 0"));
     view.posted("[]");
     let answers = poll_answers(&view, 12);
-    assert!(answers.ends_with(r#""0:","1!","2!","3!","4!","5!","6!","7!","8!"]"#), "{answers}");
+    assert!(
+        answers.ends_with(r#""0:","1!","2!","3!","4!","5!","6!","7!","8!"]"#),
+        "{answers}"
+    );
     view.deliver(one, "too late");
     view.close();
 }
@@ -167,7 +184,8 @@ fn poll_answers(view: &View, count: usize) -> String {
 #[test]
 fn a_reloaded_page_is_a_new_document_and_old_frames_are_dropped() {
     let _turn = turn();
-    let (view, first) = welcomed("<script>auroraview.on('x', (x) => auroraview.send_event('saw', x))</script>");
+    let (view, first) =
+        welcomed("<script>auroraview.on('x', (x) => auroraview.send_event('saw', x))</script>");
     view.posted(r#""type":"ready""#);
     send(&HostCommand::Reload { view: view.id });
     let (second, _) = view.posted(r#""type":"hello""#);
@@ -184,8 +202,10 @@ fn a_reloaded_page_is_a_new_document_and_old_frames_are_dropped() {
 #[test]
 fn two_views_do_not_hear_each_other() {
     let _turn = turn();
-    let (a, document_a) = welcomed("<script>auroraview.on('x', (x) => auroraview.send_event('a', x))</script>");
-    let (b, document_b) = welcomed("<script>auroraview.on('x', (x) => auroraview.send_event('b', x))</script>");
+    let (a, document_a) =
+        welcomed("<script>auroraview.on('x', (x) => auroraview.send_event('a', x))</script>");
+    let (b, document_b) =
+        welcomed("<script>auroraview.on('x', (x) => auroraview.send_event('b', x))</script>");
     a.posted(r#""type":"ready""#);
     b.posted(r#""type":"ready""#);
     assert_ne!(a.origin, b.origin);

@@ -10,7 +10,14 @@ use crate::common::{View, html, options, poll, send, turn};
 fn press_close(title: &str) {
     let window = x_window(title);
     let done = std::process::Command::new("xdotool")
-        .args(["windowactivate", "--sync", &window, "key", "--clearmodifiers", "alt+F4"])
+        .args([
+            "windowactivate",
+            "--sync",
+            &window,
+            "key",
+            "--clearmodifiers",
+            "alt+F4",
+        ])
         .status()
         .expect("xdotool is installed");
     assert!(done.success());
@@ -55,7 +62,11 @@ fn the_user_closes_an_unwatched_window() {
     let view = titled("unwatched", false);
     press_close("unwatched");
     let events = view.closed();
-    assert!(!events.iter().any(|event| matches!(event, HostEvent::Closing { .. })));
+    assert!(
+        !events
+            .iter()
+            .any(|event| matches!(event, HostEvent::Closing { .. }))
+    );
 }
 
 #[test]
@@ -134,7 +145,9 @@ fn shut_down_closes_all() {
     let views = [View::open_html(""), View::open_html("")];
     send(&HostCommand::ShutDown);
     loop {
-        let event = ended.recv_timeout(crate::common::PATIENCE).expect("ShutDown");
+        let event = ended
+            .recv_timeout(crate::common::PATIENCE)
+            .expect("ShutDown");
         if event == HostEvent::ShutDown {
             break;
         }

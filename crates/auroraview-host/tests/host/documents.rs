@@ -23,21 +23,33 @@ fn a_directory_is_served_and_nothing_outside_it() {
     fs::write(outer.path().join("secret.txt"), "secret").expect("a file");
     fs::write(root.join("a page.html"), "<script src='a.js'></script>").expect("a file");
     fs::write(root.join("a.js"), "globalThis.ran = true").expect("a file");
-    std::os::unix::fs::symlink(outer.path().join("secret.txt"), root.join("link.txt")).expect("a link");
+    std::os::unix::fs::symlink(outer.path().join("secret.txt"), root.join("link.txt"))
+        .expect("a link");
     let view = View::open(options(directory(&root, "a page.html")));
     assert_eq!(view.value("ran"), "true");
     assert_eq!(view.value("location.pathname"), r#""/a%20page.html""#);
     let ask = |path: &str, text: &str| {
-        view.value(&format!("fetch('{path}').then(async (r) => [r.status, await r.{text}])"))
+        view.value(&format!(
+            "fetch('{path}').then(async (r) => [r.status, await r.{text}])"
+        ))
     };
     assert_eq!(ask("a.js", "text()"), r#"[200,"globalThis.ran = true"]"#);
     let kind = "fetch('a.js').then((r) => r.headers.get('content-type').split(';')[0])";
     assert_eq!(view.value(kind), r#""text/javascript""#);
     let range = "fetch('a.js', {headers: {range: 'bytes=0-5'}}).then(async (r) => [r.status, await r.text()])";
     assert_eq!(view.value(range), r#"[206,"global"]"#);
-    for path in ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/link.txt", "/none"] {
+    for path in [
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/link.txt",
+        "/none",
+    ] {
         let answer = ask(path, "text()");
-        assert!(!answer.contains("secret\"]") && answer.starts_with("[4"), "{path}: {answer}");
+        assert!(
+            !answer.contains("secret\"]") && answer.starts_with("[4"),
+            "{path}: {answer}"
+        );
     }
     let foreign = "fetch('auroraview://v0-0000/x').then(() => 'served', () => 'failed')";
     assert_eq!(view.value(foreign), r#""failed""#);
@@ -56,7 +68,9 @@ fn a_missing_directory_is_an_error_that_names_it() {
     view.forget();
     let view = View::open_html("still here");
     view.load(directory("/no/such/place".as_ref(), "index.html"), &[]);
-    view.wait("LoadFailed", |event| matches!(event, HostEvent::LoadFailed { .. }).then_some(()));
+    view.wait("LoadFailed", |event| {
+        matches!(event, HostEvent::LoadFailed { .. }).then_some(())
+    });
     assert_eq!(view.value("document.body.textContent"), r#""still here""#);
     view.close();
 }
@@ -69,7 +83,9 @@ fn a_view_cannot_be_opened_twice() {
         view: view.id,
         options: Box::new(options(html(""))),
     });
-    view.wait("OpenFailed", |event| matches!(event, HostEvent::OpenFailed { .. }).then_some(()));
+    view.wait("OpenFailed", |event| {
+        matches!(event, HostEvent::OpenFailed { .. }).then_some(())
+    });
     assert_eq!(view.value("1"), "1");
     view.close();
 }
@@ -106,11 +122,20 @@ fn a_redirected_load_stays_inside_without_the_bridge() {
     assert_eq!(view.value("typeof auroraview"), r#""undefined""#);
     assert_eq!(view.value("typeof ipc"), r#""undefined""#);
     let line = format!("allow_origins=[\"{}\"]", other.origin);
-    assert!(logs.try_iter().any(|event| matches!(event, HostEvent::Log { message, .. } if message.contains(&line))));
+    assert!(
+        logs.try_iter().any(
+            |event| matches!(event, HostEvent::Log { message, .. } if message.contains(&line))
+        )
+    );
     // Even with the key: the origin decides.
-    view.value(&format!("webkit.messageHandlers.ipc.postMessage('{}document-0000001[]'); 0", crate::common::KEY));
+    view.value(&format!(
+        "webkit.messageHandlers.ipc.postMessage('{}document-0000001[]'); 0",
+        crate::common::KEY
+    ));
     view.wait("Refused", |event| match event {
-        HostEvent::Refused { refusal, .. } => Some(assert_eq!(*refusal, auroraview_host_api::Refusal::Origin)),
+        HostEvent::Refused { refusal, .. } => {
+            Some(assert_eq!(*refusal, auroraview_host_api::Refusal::Origin))
+        }
         HostEvent::Posted { frame, .. } => panic!("posted {frame}"),
         _ => None,
     });
@@ -237,7 +262,10 @@ fn an_iframe_gets_no_bridge() {
     let _turn = turn();
     let view = View::open_html("<iframe srcdoc='<p>inner</p>'></iframe>");
     let inner = "document.querySelector('iframe').contentWindow";
-    assert_eq!(view.value(&format!("typeof {inner}.auroraview")), r#""undefined""#);
+    assert_eq!(
+        view.value(&format!("typeof {inner}.auroraview")),
+        r#""undefined""#
+    );
     assert_eq!(view.value(&format!("typeof {inner}.ipc")), r#""undefined""#);
     assert_eq!(view.value("typeof auroraview"), r#""object""#);
     view.close();

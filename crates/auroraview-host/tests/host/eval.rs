@@ -27,7 +27,10 @@ fn scripts_have_values() {
         ("var later = 7; later", "7"),
         ("later", "7"),
         ("Promise.resolve('p')", r#""p""#),
-        ("new Promise((resolve) => setTimeout(resolve, 5, [3]))", "[3]"),
+        (
+            "new Promise((resolve) => setTimeout(resolve, 5, [3]))",
+            "[3]",
+        ),
         ("new Date(0)", r#""1970-01-01T00:00:00.000Z""#),
     ] {
         assert_eq!(view.eval(script), Ok(value.to_owned()), "{script}");
@@ -46,7 +49,11 @@ fn what_is_thrown_arrives_with_name_and_message() {
         ("throw new RangeError('too far')", "RangeError", "too far"),
         ("throw 'text'", "Error", "text"),
         ("throw null", "Error", "null"),
-        ("Promise.reject(new TypeError('later'))", "TypeError", "later"),
+        (
+            "Promise.reject(new TypeError('later'))",
+            "TypeError",
+            "later",
+        ),
         ("throw new EvalError('mine')", "EvalError", "mine"),
     ] {
         assert_eq!(view.eval(script), raised(name, message), "{script}");

@@ -53,8 +53,12 @@ fn closed_windows_leave_nothing_behind() {
     for _ in 0..100 {
         cycle();
     }
+    let mut now = before;
     poll(&format!("what was in use before, {before:?}"), || {
-        let now = in_use();
+        let seen = in_use();
+        if std::mem::replace(&mut now, seen) != seen {
+            eprintln!("{now:?}");
+        }
         let settled = now.web_processes <= before.web_processes
             && now.windows == 0
             && now.files <= before.files + 3
@@ -69,8 +73,12 @@ fn switches_of_gui_thread() -> u64 {
         let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
         if name.trim() == "auroraview-gui" {
             let status = fs::read_to_string(entry.path().join("status")).expect("status");
-            let line = status.lines().find(|line| line.starts_with("voluntary_ctxt"));
-            return line.and_then(|line| line.split('\t').nth(1)?.parse().ok()).expect("a number");
+            let line = status
+                .lines()
+                .find(|line| line.starts_with("voluntary_ctxt"));
+            return line
+                .and_then(|line| line.split('\t').nth(1)?.parse().ok())
+                .expect("a number");
         }
     }
     panic!("no thread named auroraview-gui");
@@ -95,8 +103,14 @@ fn an_idle_window_wakes_nobody() {
 /// Resident memory in KiB.
 fn resident(process: i32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS"))
+        .unwrap_or_default();
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0)
 }
 
 #[test]
@@ -113,7 +127,10 @@ fn replies_leave_no_memory_behind() {
     let payload = "x".repeat(200);
     let exchange = |count: u32| {
         for _ in 0..count {
-            view.wait("a post", |event| matches!(event, HostEvent::Posted { document: d, .. } if d == document).then_some(()));
+            view.wait("a post", |event| {
+                matches!(event, HostEvent::Posted { document: d, .. } if d == document)
+                    .then_some(())
+            });
             view.deliver(document, &payload);
         }
     };

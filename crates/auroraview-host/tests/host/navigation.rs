@@ -42,7 +42,9 @@ fn watched(source: Source) -> View {
 }
 
 fn go(view: &View, url: &str) {
-    view.value(&format!("setTimeout(() => {{ location.href = {url:?} }}); 0"));
+    view.value(&format!(
+        "setTimeout(() => {{ location.href = {url:?} }}); 0"
+    ));
 }
 
 /// Clicks a link that opens a new window.
@@ -107,7 +109,10 @@ fn a_redirect_of_a_link_to_another_origin_opens_outside() {
 #[test]
 fn iframes_of_other_origins_are_shown() {
     let _turn = turn();
-    let other = Server::start().page("/frame", "<script>parent.postMessage(typeof auroraview, '*')</script>");
+    let other = Server::start().page(
+        "/frame",
+        "<script>parent.postMessage(typeof auroraview, '*')</script>",
+    );
     let page = format!(
         "<script>globalThis.heard = new Promise((r) => addEventListener('message', (e) => r(e.data)))</script><iframe src={:?}></iframe>",
         other.url("/frame")
@@ -128,7 +133,10 @@ fn strange_schemes_are_stopped_with_a_word() {
         go(&view, url);
         let message = loop {
             match logs.recv_timeout(crate::common::PATIENCE).expect("a word") {
-                HostEvent::Log { level: LogLevel::Warning, message } if message.contains(url) => break message,
+                HostEvent::Log {
+                    level: LogLevel::Warning,
+                    message,
+                } if message.contains(url) => break message,
                 _ => {}
             }
         };
@@ -153,7 +161,11 @@ fn a_watcher_decides() {
     go(&view, &other.url("/1"));
     let (url, new_window, request) = asked(&view);
     assert_eq!((url, new_window), (other.url("/1"), false));
-    assert_eq!(view.value("1"), "1", "the page goes on while the question waits");
+    assert_eq!(
+        view.value("1"),
+        "1",
+        "the page goes on while the question waits"
+    );
     answer(view.id, request, Decision::Forbid);
     go(&view, &other.url("/1"));
     let (_, _, request) = asked(&view);
@@ -207,7 +219,9 @@ fn the_programs_own_loads_and_fragments_are_not_asked_about() {
     view.load(Source::Url(other.url("/1")), &[]);
     let events = view.until("Loaded", |event| matches!(event, HostEvent::Loaded { .. }));
     assert!(
-        !events.iter().any(|event| matches!(event, HostEvent::Navigating { .. })),
+        !events
+            .iter()
+            .any(|event| matches!(event, HostEvent::Navigating { .. })),
         "{events:#?}"
     );
     view.close();

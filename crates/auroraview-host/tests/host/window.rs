@@ -13,12 +13,16 @@ fn sized(view: &View, width: u32, height: u32) {
 
 fn inner(view: &View, width: u32, height: u32) {
     let wanted = format!("[{width},{height}]");
-    crate::common::poll(&wanted, || (view.value("[innerWidth, innerHeight]") == wanted).then_some(()));
+    crate::common::poll(&wanted, || {
+        (view.value("[innerWidth, innerHeight]") == wanted).then_some(())
+    });
 }
 
 /// Whether the engine thinks so too; the event may have come while the page was loading.
 fn focused(view: &View) {
-    crate::common::poll("focus", || (view.value("document.hasFocus()") == "true").then_some(()));
+    crate::common::poll("focus", || {
+        (view.value("document.hasFocus()") == "true").then_some(())
+    });
 }
 
 fn picture(view: &View) -> Result<Vec<u8>, String> {
@@ -45,7 +49,10 @@ fn sizes_are_those_of_the_page() {
     sized(&view, 320, 240);
     view.loaded();
     inner(&view, 320, 240);
-    view.window(WindowChange::Size(Size { width: 401, height: 303 }));
+    view.window(WindowChange::Size(Size {
+        width: 401,
+        height: 303,
+    }));
     sized(&view, 401, 303);
     inner(&view, 401, 303);
     view.close();
@@ -72,10 +79,16 @@ fn a_window_that_cannot_be_resized_still_has_its_size() {
 fn no_window_is_smaller_than_its_smallest_size() {
     let _turn = turn();
     let mut options = options(html(""));
-    options.min_size = Some(Size { width: 250, height: 200 });
+    options.min_size = Some(Size {
+        width: 250,
+        height: 200,
+    });
     let view = View::open_only(options);
     sized(&view, 320, 240);
-    view.window(WindowChange::Size(Size { width: 10, height: 10 }));
+    view.window(WindowChange::Size(Size {
+        width: 10,
+        height: 10,
+    }));
     sized(&view, 250, 200);
     view.close();
 }
@@ -89,7 +102,11 @@ fn a_position_that_is_set_is_the_one_that_is_reported() {
         options.decorations = decorations;
         let view = View::open_only(options);
         let moved = |x, y| {
-            view.expect(&HostEvent::Moved { view: view.id, x, y });
+            view.expect(&HostEvent::Moved {
+                view: view.id,
+                x,
+                y,
+            });
         };
         moved(150, 120);
         view.window(WindowChange::Position(222, 111));
@@ -112,7 +129,11 @@ fn a_hidden_window_loads_its_page_and_is_shown_later() {
     let view = View::open_only(options);
     view.posted("\"ran\"");
     let events = view.until("Loaded", |event| matches!(event, HostEvent::Loaded { .. }));
-    assert!(!events.iter().any(|event| matches!(event, HostEvent::Shown { .. })));
+    assert!(
+        !events
+            .iter()
+            .any(|event| matches!(event, HostEvent::Shown { .. }))
+    );
     view.window(WindowChange::Visible(true));
     view.expect(&HostEvent::Shown { view: view.id });
     inner(&view, 320, 240);
@@ -152,7 +173,10 @@ fn windows_open_maximized_or_full_screen() {
     let mut full = options(html(""));
     full.fullscreen = true;
     let view = View::open_only(full);
-    view.expect(&HostEvent::Fullscreen { view: view.id, on: true });
+    view.expect(&HostEvent::Fullscreen {
+        view: view.id,
+        on: true,
+    });
     view.close();
     let mut large = options(html(""));
     large.maximized = true;
@@ -208,14 +232,19 @@ fn odd_options_open_a_window_all_the_same() {
     options.user_agent = Some("Test/1".into());
     options.context_menu = false;
     options.debug = true;
-    options.size = Size { width: 0, height: 0 };
+    options.size = Size {
+        width: 0,
+        height: 0,
+    };
     options.allow_origins = vec!["nonsense".into()];
     let view = View::open(options);
     assert_eq!(view.value("navigator.userAgent"), r#""Test/1""#);
     let words: Vec<_> = logs.try_iter().collect();
     for part in ["/no/such/icon.png", "\"nonsense\""] {
         assert!(
-            words.iter().any(|event| matches!(event, HostEvent::Log { message, .. } if message.contains(part))),
+            words.iter().any(
+                |event| matches!(event, HostEvent::Log { message, .. } if message.contains(part))
+            ),
             "{words:#?}"
         );
     }

@@ -1,0 +1,56 @@
+"""What the kernel says of our process and of the web processes under it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+
+def web_processes() -> list[int]:
+    """Ids of the WebKit web processes among our descendants."""
+    parents: dict[int, tuple[int, str]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                text = (entry / "stat").read_text()
+            except OSError:
+                continue
+            name = text[text.index("(") + 1 : text.rindex(")")]
+            parents[int(entry.name)] = (int(text[text.rindex(")") + 2 :].split()[1]), name)
+    found = []
+    for process, (parent, name) in parents.items():
+        while parent in parents and parent != os.getpid():
+            parent = parents[parent][0]
+        if parent == os.getpid() and name.startswith("WebKitWebProces"):
+            found.append(process)
+    return found
+
+
+def resident_megabytes(process: int) -> float:
+    """Memory of a process that is in use and not shared, in MB."""
+    rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+    kilobytes = sum(
+        int(line.split()[1])
+        for line in rollup.splitlines()
+        if line.startswith(("Private_Dirty:", "Private_Clean:"))
+    )
+    return kilobytes / 1024
+
+
+def voluntary_switches() -> dict[str, int]:
+    """How often each thread of this process, but for the calling one, has gone to sleep."""
+    counts = {}
+    for task in Path("/proc/self/task").iterdir():
+        if int(task.name) == threading.get_native_id():
+            continue
+        try:
+            status = (task / "status").read_text()
+        except OSError:
+            continue
+        counts[task.name] = next(
+            int(line.split()[1])
+            for line in status.splitlines()
+            if line.startswith("voluntary_ctxt_switches:")
+        )
+    return counts
