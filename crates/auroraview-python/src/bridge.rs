@@ -12,6 +12,7 @@ use auroraview_protocol::{
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::convert::{self, Unsendable};
 use crate::error;
@@ -160,7 +161,7 @@ impl BridgeCore {
 
     fn cancel(&self, job: Arc<JobData>) {
         job.cancel();
-        if job.handler.place == Place::Loop {
+        if job.runs_on_loop() {
             self.asyncio.push(Item::Cancel(job));
         }
     }
@@ -401,6 +402,26 @@ impl Bridge {
             .iter()
             .filter(|peer| peer.broadcast(&event))
             .count())
+    }
+
+    /// Shows the collector the handlers, which usually refer back to the bridge.
+    ///
+    /// Bindings change only with the GIL held, so all visits of one collection see the same; who holds their lock
+    /// without the GIL never waits for it.
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes the visitor so")]
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let bindings = lock(&self.core.bindings);
+        let listeners = bindings.events.values().flatten();
+        for handler in bindings.methods.values().chain(listeners) {
+            visit.call(&handler.func)?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&self) {
+        // Dropped outside of the lock, since that may run Python code.
+        let bindings = std::mem::take(&mut *lock(&self.core.bindings));
+        drop(bindings);
     }
 
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

@@ -76,6 +76,8 @@ pub(crate) struct JobData {
     pub(crate) handler: Arc<Handler>,
     params: Option<Arc<RawValue>>,
     cancelled: AtomicBool,
+    /// A coroutine of this job runs on the asyncio loop, wherever its handler was called.
+    on_loop: AtomicBool,
     started: Mutex<Option<Instant>>,
 }
 
@@ -87,6 +89,7 @@ impl JobData {
         handler: Arc<Handler>,
         params: Option<Arc<RawValue>>,
     ) -> Arc<JobData> {
+        let on_loop = handler.place == Place::Loop;
         Arc::new(JobData {
             peer,
             occasion,
@@ -94,16 +97,22 @@ impl JobData {
             handler,
             params,
             cancelled: AtomicBool::new(false),
+            on_loop: AtomicBool::new(on_loop),
             started: Mutex::new(None),
         })
     }
 
     pub(crate) fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
+        // Sequentially consistent with `follow_on_loop`: one of the two sees the other.
+        self.cancelled.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn runs_on_loop(&self) -> bool {
+        self.on_loop.load(Ordering::SeqCst)
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Acquire)
+        self.cancelled.load(Ordering::SeqCst)
     }
 
     fn answer(&self, result: Result<String, ErrorObject>) {
@@ -205,6 +214,11 @@ impl Job {
     #[getter]
     fn cancelled(&self) -> bool {
         self.data.is_cancelled()
+    }
+
+    /// Has a cancellation told to the asyncio loop, where this job goes on; look at `cancelled` afterwards.
+    fn follow_on_loop(&self) {
+        self.data.on_loop.store(true, Ordering::SeqCst);
     }
 
     /// The page may see tracebacks.

@@ -203,13 +203,13 @@ impl Turns {
         }
     }
 
-    /// Lets another worker go on with this thread's peer. Returns whether a worker is idle to do so.
+    /// Lets another worker go on with this thread's peer. Returns whether enough workers are idle to do so.
     fn yield_turn(&self) -> bool {
         let mut state = lock(&self.shared.state);
         if let Some(peer) = lock(&self.turn).take() {
             state.give_back(peer);
         }
-        let idle = state.idle > 0;
+        let idle = state.idle >= state.permits;
         drop(state);
         self.shared.changed.notify_one();
         idle

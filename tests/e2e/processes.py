@@ -1,0 +1,125 @@
+"""This process and its children, as the kernel shows them; and programs run to their end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.e2e.helpers import PATIENCE, wait_for
+
+
+def descendants(root: int | None = None) -> dict[int, str]:
+    """Process ids and names of all that descend from a process (this one), the dead that nobody reaped left out."""
+    parents: dict[int, tuple[int, str]] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
+            state, parent = rest.split()[:2]
+            if state != "Z":
+                parents[int(entry.name)] = (int(parent), name)
+    found: dict[int, str] = {}
+    wanted = {os.getpid() if root is None else root}
+    while wanted:
+        level = {pid for pid, (parent, _) in parents.items() if parent in wanted}
+        found.update((pid, parents[pid][1]) for pid in level)
+        wanted = level
+    return found
+
+
+def web_processes(root: int | None = None) -> set[int]:
+    """The processes in which pages run. The kernel cuts names at 15 characters."""
+    return {pid for pid, name in descendants(root).items() if name.startswith("WebKitWebProces")}
+
+
+def open_files(pid: int | None = None) -> int:
+    """Number of file descriptors that a process (this one) has open."""
+    return len(os.listdir(f"/proc/{os.getpid() if pid is None else pid}/fd"))
+
+
+def native_threads() -> list[str]:
+    """Names of all threads of this process, Python's and others."""
+    names = []
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(OSError):
+            names.append((task / "comm").read_text().strip())
+    return names
+
+
+@dataclass
+class Ended:
+    """How a program ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def assert_clean(self) -> None:
+        """Exit status 0 and not a word on the error stream."""
+        assert (self.code, self.err) == (0, ""), f"status {self.code}\n{self.out}\n{self.err}"
+
+
+class Program:
+    """A Python program in a process of its own. What it prints is its way to say how far it is."""
+
+    def __init__(self, code: str, environment: Mapping[str, str | None] | None = None) -> None:
+        merged: dict[str, str | None] = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(code)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={name: value for name, value in merged.items() if value is not None},
+        )
+        self.pid = self.process.pid
+        self._out: list[str] = []
+        self._err: list[str] = []
+        self._readers = [
+            threading.Thread(target=lambda: self._out.extend(self.process.stdout), daemon=True),
+            threading.Thread(target=lambda: self._err.extend(self.process.stderr), daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    @property
+    def lines(self) -> list[str]:
+        """What it printed so far."""
+        return [line.rstrip("\n") for line in self._out]
+
+    def wait_line(self, line: str) -> None:
+        """Waits until it has printed this line."""
+        wait_for(
+            lambda: line in self.lines or self.process.poll() is not None,
+            f"{line!r} of the program; it said {self.lines} and {''.join(self._err)}",
+        )
+        assert line in self.lines, f"the program ended without {line!r}: {self.lines}\n{''.join(self._err)}"
+
+    def end(self, seconds: float = PATIENCE) -> Ended:
+        """Waits for its end."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            said = "".join([*self._out, *self._err])
+            raise AssertionError(f"the program did not end within {seconds:g} s; it said: {said}") from None
+        # A web process that still goes down keeps the pipes open for a moment.
+        for reader in self._readers:
+            reader.join(PATIENCE)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return Ended(code, "".join(self._out), "".join(self._err))
+
+
+def run(code: str, environment: Mapping[str, str | None] | None = None, seconds: float = PATIENCE) -> Ended:
+    """Runs a program to its end."""
+    return Program(code, environment).end(seconds)
