@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 
 
+class _Ending(Exception):  # noqa: N818 - carries what is no Exception
+    """What asyncio would end its loop for, raised by a handler."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+async def _contained(value: Coroutine[Any, Any, Any]) -> Any:
+    """Awaits a handler so that its ``SystemExit`` or ``KeyboardInterrupt`` does not end the loop of all others."""
+    try:
+        return await value
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise _Ending(error) from None
+
+
 class LoopLane:
     """Runs the coroutines of one bridge."""
 
@@ -114,22 +130,24 @@ class LoopLane:
         asyncio.get_running_loop().call_soon(self._drain)
 
     def _start(self, job: Job | None, value: Coroutine[Any, Any, Any], context: contextvars.Context) -> None:
-        task = asyncio.get_running_loop().create_task(value, context=context)
+        task = asyncio.get_running_loop().create_task(_contained(value), context=context)
         if job is not None:
             self._tasks[job] = task
             if job.cancelled:
                 task.cancel()
-        task.add_done_callback(lambda done: self._settle(job, done))
+        task.add_done_callback(lambda done: self._settle(job, value, done))
 
-    def _settle(self, job: Job | None, task: asyncio.Task[Any]) -> None:
+    def _settle(self, job: Job | None, value: Coroutine[Any, Any, Any], task: asyncio.Task[Any]) -> None:
         if job is not None:
             self._tasks.pop(job, None)
         if task.cancelled():
+            # Cancelled before its first step, it has never been awaited; asked to close, Python does not complain.
+            value.close()
             report(job, asyncio.CancelledError("the call was cancelled"))
             return
         error = task.exception()
         if error is not None:
-            report(job, error)
+            report(job, error.error if isinstance(error, _Ending) else error)
         elif job is not None:
             finish(job, task.result())
 
