@@ -1,0 +1,57 @@
+"""Fixtures of the window tests: views that close at the end, a loopback server, and the page over every transport."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from auroraview import Bridge, WebView
+from tests.e2e.helpers import PAGE, opened
+from tests.e2e.pages import ENDS, PageEnd
+from tests.e2e.servers import Server
+
+OpenView = Callable[..., WebView]
+
+
+@pytest.fixture
+def open_view() -> Iterator[OpenView]:
+    """Opens views as ``open_view(html=..., ready=True, **options of WebView)``; they are closed after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def open_one(view: WebView | None = None, **options: Any) -> WebView:
+            return stack.enter_context(opened(view, **options))
+
+        yield open_one
+
+
+@pytest.fixture
+def view(open_view: OpenView) -> WebView:
+    """A view with a small page, ready."""
+    return open_view(html=PAGE)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A loopback server without pages."""
+    site = Server()
+    try:
+        yield site
+    finally:
+        site.close()
+
+
+@pytest.fixture(scope="module", params=list(ENDS))
+def page(request: pytest.FixtureRequest) -> Iterator[PageEnd]:
+    """A page over each transport, shared by the tests of a module, which bind names of their own."""
+    with ENDS[request.param](Bridge()) as end:
+        yield end
+
+
+@pytest.fixture(params=list(ENDS))
+def open_page(request: pytest.FixtureRequest) -> Iterator[Callable[..., PageEnd]]:
+    """Opens pages of a test's own over each transport: ``open_page()`` or ``open_page(bridge)``."""
+    with contextlib.ExitStack() as stack:
+        yield lambda bridge=None: stack.enter_context(ENDS[request.param](bridge or Bridge()))
