@@ -281,7 +281,7 @@ export class Bridge implements Receiver {
 
   #welcome(welcome: Welcome): void {
     this.#limits = welcome.limits;
-    this.#outbox.room = frameRoom(welcome.limits);
+    this.#outbox.limit(frameRoom(welcome.limits));
     this.#debug ||= welcome.debug;
     this.methods.replace(welcome.methods);
     this.#options.onNamespaces(welcome.namespaces);

@@ -1,28 +1,28 @@
 /**
- * What waits to be sent: messages gather during a turn of microtasks and leave as one frame.
+ * What waits to be sent: messages gather during a turn of microtasks and leave as one frame, or sooner when they fill
+ * one, so that the other end works on the first of ten thousand calls while the page still makes the rest.
  *
  * After a frame was received its acknowledgement is due. It waits a few more microtasks, so that a page that answers a
  * result with the next call (`await` through a wrapper or two) sends call and acknowledgement in one frame.
  */
 import { encodeFrame } from "./encode";
-import { queueMicrotask } from "./primitives";
+import { min, queueMicrotask } from "./primitives";
 
 /** Microtasks between the end of a received frame and its acknowledgement: enough for promises passed on twice. */
 const SETTLE = 8;
+/** Longest run of messages in one frame, in UTF-16 units; a longer message travels alone. */
+const FRAME_UNITS = 65_536;
 
 export class Outbox {
   readonly #send: (frame: string) => void;
   readonly #step = (): void => this.#stepOrFlush();
   #document = "";
   #batch = "";
-  /** Earlier messages of this turn that would have made the frame too long. */
-  #full: string[] = [];
   #ack = 0;
   #ackDue = false;
   #scheduled = false;
   #steps = 0;
-  /** Longest run of messages in one frame, in UTF-16 units; a longer message travels alone. */
-  room = Number.POSITIVE_INFINITY;
+  #room = FRAME_UNITS;
 
   constructor(send: (frame: string) => void) {
     this.#send = send;
@@ -32,7 +32,6 @@ export class Outbox {
   reset(document: string): void {
     this.#document = document;
     this.#batch = "";
-    this.#full = [];
     this.#ack = 0;
     this.#ackDue = false;
   }
@@ -42,12 +41,17 @@ export class Outbox {
     if (this.#batch === "") {
       this.#batch = message;
       this.#schedule(0);
-    } else if (this.#batch.length + message.length < this.room) {
+    } else if (this.#batch.length + message.length < this.#room) {
       this.#batch += `,${message}`;
     } else {
-      this.#full[this.#full.length] = this.#batch;
+      this.flush();
       this.#batch = message;
     }
+  }
+
+  /** Keeps frames below what the other end takes, in UTF-16 units. */
+  limit(units: number): void {
+    this.#room = min(units, FRAME_UNITS);
   }
 
   /** Makes the acknowledgement of frame `seq` due. */
@@ -59,24 +63,13 @@ export class Outbox {
 
   /** Sends at once what waits. */
   flush(): void {
-    const full = this.#full;
-    if (full.length !== 0) {
-      this.#full = [];
-      for (let i = 0; i < full.length; i++) {
-        this.#post(full[i] as string);
-      }
-    }
     if (this.#batch !== "" || this.#ackDue) {
-      const batch = this.#batch;
+      const messages = this.#batch;
+      const ack = this.#ackDue ? this.#ack : 0;
       this.#batch = "";
-      this.#post(batch);
+      this.#ackDue = false;
+      this.#send(encodeFrame(this.#document, ack, messages));
     }
-  }
-
-  #post(messages: string): void {
-    const ack = this.#ackDue ? this.#ack : 0;
-    this.#ackDue = false;
-    this.#send(encodeFrame(this.#document, ack, messages));
   }
 
   #schedule(steps: number): void {

@@ -10,6 +10,7 @@ export const { parse, stringify } = JSON;
 export const { apply } = Reflect;
 export const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 export const { isArray } = Array;
+export const { min } = Math;
 export const PromiseCtor = Promise;
 export const ErrorCtor = Error;
 export const TypeErrorCtor = TypeError;

@@ -78,7 +78,7 @@ test("an abort after the answer does nothing", async () => {
   expect(program.messages().map((message) => message.type)).toEqual(["call"]);
 });
 
-test("ten thousand calls travel in one frame and share one timer", async () => {
+test("ten thousand calls travel in order, in few frames, and share one timer", async () => {
   const realSetTimeout = globalThis.setTimeout;
   const timer = vi.fn((task: () => void, delay: number) => realSetTimeout(task, delay));
   vi.stubGlobal("setTimeout", timer);
@@ -89,8 +89,9 @@ test("ten thousand calls travel in one frame and share one timer", async () => {
   const calls = Array.from({ length: 10_000 }, (_, i) => client.call("m", [i]));
   await turns();
   const frames = program.frames();
-  expect(frames).toHaveLength(1);
-  expect(frames[0]?.msgs).toHaveLength(10_000);
+  expect(frames.length).toBeLessThan(20);
+  const ids = frames.flatMap((frame) => frame.msgs.map((message) => (message as { id: number }).id));
+  expect(ids).toEqual(Array.from({ length: 10_000 }, (_, i) => i + 1));
   for (let id = 1; id <= 10_000; id++) {
     program.respond(id, id);
   }

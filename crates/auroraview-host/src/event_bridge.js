@@ -6,6 +6,7 @@
   var { apply } = Reflect;
   var { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf } = Object;
   var { isArray } = Array;
+  var { min } = Math;
   var PromiseCtor = Promise;
   var ErrorCtor = Error;
   var TypeErrorCtor = TypeError;
@@ -503,19 +504,17 @@
 
   // src/outbox.ts
   var SETTLE = 8;
+  var FRAME_UNITS = 65536;
   var Outbox = class {
     #send;
     #step = () => this.#stepOrFlush();
     #document = "";
     #batch = "";
-    /** Earlier messages of this turn that would have made the frame too long. */
-    #full = [];
     #ack = 0;
     #ackDue = false;
     #scheduled = false;
     #steps = 0;
-    /** Longest run of messages in one frame, in UTF-16 units; a longer message travels alone. */
-    room = Number.POSITIVE_INFINITY;
+    #room = FRAME_UNITS;
     constructor(send) {
       this.#send = send;
     }
@@ -523,7 +522,6 @@
     reset(document2) {
       this.#document = document2;
       this.#batch = "";
-      this.#full = [];
       this.#ack = 0;
       this.#ackDue = false;
     }
@@ -532,12 +530,16 @@
       if (this.#batch === "") {
         this.#batch = message;
         this.#schedule(0);
-      } else if (this.#batch.length + message.length < this.room) {
+      } else if (this.#batch.length + message.length < this.#room) {
         this.#batch += `,${message}`;
       } else {
-        this.#full[this.#full.length] = this.#batch;
+        this.flush();
         this.#batch = message;
       }
+    }
+    /** Keeps frames below what the other end takes, in UTF-16 units. */
+    limit(units) {
+      this.#room = min(units, FRAME_UNITS);
     }
     /** Makes the acknowledgement of frame `seq` due. */
     acknowledge(seq) {
@@ -547,23 +549,13 @@
     }
     /** Sends at once what waits. */
     flush() {
-      const full = this.#full;
-      if (full.length !== 0) {
-        this.#full = [];
-        for (let i = 0; i < full.length; i++) {
-          this.#post(full[i]);
-        }
-      }
       if (this.#batch !== "" || this.#ackDue) {
-        const batch = this.#batch;
+        const messages = this.#batch;
+        const ack = this.#ackDue ? this.#ack : 0;
         this.#batch = "";
-        this.#post(batch);
+        this.#ackDue = false;
+        this.#send(encodeFrame(this.#document, ack, messages));
       }
-    }
-    #post(messages) {
-      const ack = this.#ackDue ? this.#ack : 0;
-      this.#ackDue = false;
-      this.#send(encodeFrame(this.#document, ack, messages));
     }
     #schedule(steps) {
       if (!this.#scheduled) {
@@ -783,7 +775,7 @@
     }
     #welcome(welcome) {
       this.#limits = welcome.limits;
-      this.#outbox.room = frameRoom(welcome.limits);
+      this.#outbox.limit(frameRoom(welcome.limits));
       this.#debug ||= welcome.debug;
       this.methods.replace(welcome.methods);
       this.#options.onNamespaces(welcome.namespaces);

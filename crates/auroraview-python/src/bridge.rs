@@ -83,7 +83,17 @@ impl BridgeCore {
         peer.welcome(&detail);
     }
 
-    pub(crate) fn route(&self, peer: &Arc<PeerCore>, incoming: Incoming) {
+    /// Sees to what a session reports, in order. Runs of plain jobs are queued together: ten thousand calls come as one
+    /// frame, and a lock for each would cost more than its parsing.
+    pub(crate) fn route_all(&self, peer: &Arc<PeerCore>, incoming: Vec<Incoming>) {
+        let mut plain = Vec::new();
+        for one in incoming {
+            self.route(peer, one, &mut plain);
+        }
+        self.workers.push_all(peer.id, plain);
+    }
+
+    fn route(&self, peer: &Arc<PeerCore>, incoming: Incoming, plain: &mut Vec<Task>) {
         match incoming {
             Incoming::Document { url, .. } => {
                 self.welcome(peer);
@@ -117,7 +127,7 @@ impl BridgeCore {
                         let params = params.map(Arc::from);
                         let job = JobData::new(Arc::clone(peer), occasion, method, handler, params);
                         peer.remember(generation, id, &job);
-                        self.queue(job);
+                        self.queue(job, plain);
                     }
                 }
             }
@@ -133,13 +143,8 @@ impl BridgeCore {
                         for handler in handlers {
                             let (peer, detail) = (Arc::clone(peer), detail.clone());
                             let occasion = Occasion::Event;
-                            self.queue(JobData::new(
-                                peer,
-                                occasion,
-                                event.clone(),
-                                handler,
-                                detail,
-                            ));
+                            let job = JobData::new(peer, occasion, event.clone(), handler, detail);
+                            self.queue(job, plain);
                         }
                     }
                 }
@@ -147,12 +152,9 @@ impl BridgeCore {
         }
     }
 
-    fn queue(&self, job: Arc<JobData>) {
+    fn queue(&self, job: Arc<JobData>, plain: &mut Vec<Task>) {
         match job.handler.place {
-            Place::Worker => {
-                let peer = job.peer.id;
-                self.workers.push(peer, Task::Job(job));
-            }
+            Place::Worker => plain.push(Task::Job(job)),
             Place::Pool => drop(self.pool.push(Item::Run(job))),
             Place::Loop => drop(self.asyncio.push(Item::Run(job))),
             Place::Main => push_main(Item::Run(job)),

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use auroraview_protocol::ErrorObject;
 use pyo3::prelude::*;
@@ -14,6 +14,9 @@ use crate::lane::Work;
 use crate::lock;
 use crate::peer::PeerCore;
 use crate::signature::{Arguments, Signature};
+
+/// A plain handler that takes longer while others wait is named in a warning.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// Where a handler runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +54,13 @@ pub(crate) struct Times {
     pub(crate) runs: AtomicU64,
     pub(crate) total_nanos: AtomicU64,
     pub(crate) longest_nanos: AtomicU64,
+    /// It was named in a warning.
+    was_slow: AtomicBool,
 }
 
 impl Times {
-    fn record(&self, nanos: u64) {
+    fn record(&self, elapsed: Duration) {
+        let nanos = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
         self.runs.fetch_add(1, Ordering::Relaxed);
         self.total_nanos.fetch_add(nanos, Ordering::Relaxed);
         self.longest_nanos.fetch_max(nanos, Ordering::Relaxed);
@@ -117,11 +123,29 @@ impl JobData {
 
     fn answer(&self, result: Result<String, ErrorObject>) {
         if let Some(started) = lock(&self.started).take() {
-            let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.handler.times.record(nanos);
+            let elapsed = started.elapsed();
+            self.handler.times.record(elapsed);
+            if elapsed > SLOW {
+                self.complain_of_slowness(elapsed);
+            }
         }
         if let Occasion::Call { generation, id } = self.occasion {
             self.peer.respond(generation, id, result);
+        }
+    }
+
+    /// Names a plain handler, once, that has kept others waiting.
+    fn complain_of_slowness(&self, elapsed: Duration) {
+        let kept_others_waiting = self.handler.place == Place::Worker
+            && !self.runs_on_loop()
+            && self.peer.bridge.workers.anyone_waits();
+        if kept_others_waiting && !self.handler.times.was_slow.swap(true, Ordering::Relaxed) {
+            log::warn!(
+                "the handler of '{}' took {:.1} s while others waited; make it `async def`, or bind it with \
+                 thread=\"pool\"",
+                self.name,
+                elapsed.as_secs_f64(),
+            );
         }
     }
 

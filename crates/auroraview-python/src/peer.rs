@@ -92,8 +92,8 @@ impl PeerCore {
                 incoming.push(one);
             }
         }
-        for one in incoming {
-            self.bridge.route(self, one);
+        if !incoming.is_empty() {
+            self.bridge.route_all(self, incoming);
         }
     }
 

@@ -99,14 +99,21 @@ impl Shared {
     }
 
     pub(crate) fn push(&self, peer: u64, task: Task) {
+        self.push_all(peer, vec![task]);
+    }
+
+    pub(crate) fn push_all(&self, peer: u64, tasks: Vec<Task>) {
+        if tasks.is_empty() {
+            return;
+        }
         let wake = {
             let mut state = lock(&self.state);
             if state.closed {
                 return;
             }
             let line = state.lines.entry(peer).or_default();
-            line.tasks.push_back(task);
-            let becomes_ready = !line.taken && line.tasks.len() == 1;
+            let becomes_ready = !line.taken && line.tasks.is_empty();
+            line.tasks.extend(tasks);
             if becomes_ready {
                 state.ready.push_back(peer);
             }
@@ -123,6 +130,12 @@ impl Shared {
             .lines
             .get(&peer)
             .map_or(0, |line| line.tasks.len())
+    }
+
+    /// Whether any task waits.
+    pub(crate) fn anyone_waits(&self) -> bool {
+        let state = lock(&self.state);
+        state.lines.values().any(|line| !line.tasks.is_empty())
     }
 
     fn wait(&self, turn: &mut Option<u64>, spare: usize) -> Option<Task> {
@@ -218,19 +231,6 @@ impl Turns {
     /// Puts a plain callable into a peer's line.
     fn put(&self, peer: u64, func: Py<PyAny>, args: Py<PyTuple>) {
         self.shared.push(peer, Task::Callback(func, args));
-    }
-
-    /// Whether a task waits behind the one this thread is serving.
-    fn others_wait(&self) -> bool {
-        let turn = *lock(&self.turn);
-        let state = lock(&self.shared.state);
-        !state.ready.is_empty()
-            || turn.is_some_and(|peer| {
-                state
-                    .lines
-                    .get(&peer)
-                    .is_some_and(|line| !line.tasks.is_empty())
-            })
     }
 
     fn close(&self) {
