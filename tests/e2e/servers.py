@@ -21,6 +21,7 @@ class Server:
         self.pages: dict[str, tuple[int, dict[str, str], str]] = {}
         self.requests: list[str] = []
         self.reports: list[dict[str, str]] = []
+        self._gates: dict[str, threading.Event] = {}
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,6 +33,9 @@ class Server:
                 if parts.path == "/report":
                     values = parse_qs(parts.query, keep_blank_values=True)
                     site.reports.append({name: found[0] for name, found in values.items()})
+                gate = site._gates.get(parts.path)
+                if gate is not None:
+                    gate.wait(PATIENCE)
                 status, headers, body = site.pages.get(parts.path, (404, {}, "nothing here"))
                 if parts.path == "/report":
                     status, body = 200, ""
@@ -64,6 +68,12 @@ class Server:
     def redirect(self, path: str, target: str) -> str:
         """Redirects a path; returns its address."""
         return self.page(path, "", 302, Location=target)
+
+    def hold(self, path: str, body: str = "", **headers: str) -> threading.Event:
+        """Serves a page, but not before the event that is returned is set."""
+        gate = self._gates[path] = threading.Event()
+        self.page(path, body, **headers)
+        return gate
 
     def wait_report(self, **wanted: str) -> dict[str, str]:
         """Waits until a page has reported these values (among others)."""
