@@ -10,8 +10,9 @@ import atexit
 import contextlib
 import threading
 import time
+import weakref
 from collections.abc import Callable
-from weakref import WeakSet
+from typing import Any, Protocol
 
 from auroraview import _core
 from auroraview._running import serve_notices
@@ -20,9 +21,18 @@ from auroraview._waiting import announce_change
 _WINDOWS_SECONDS = 2.0
 _THREADS_SECONDS = 1.0
 
-_lock = threading.Lock()
-_threads: WeakSet[threading.Thread] = WeakSet()
-_closers: list[Callable[[], object]] = []
+
+class Closable(Protocol):
+    """Something with threads."""
+
+    def close(self) -> None:
+        """Makes them return, and does not wait for it."""
+
+
+# Reentrant: the garbage collector may run a destructor that comes here, at any allocation.
+_lock = threading.RLock()
+_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+_closables: weakref.WeakSet[Closable] = weakref.WeakSet()
 _notice_thread: threading.Thread | None = None
 _ending = False
 
@@ -30,15 +40,16 @@ _ending = False
 def start_thread(name: str, target: Callable[[], None]) -> threading.Thread:
     """Starts a thread that the end of the program waits for, a little."""
     thread = threading.Thread(target=target, name=f"auroraview-{name}", daemon=True)
-    _threads.add(thread)
+    with _lock:
+        _threads.add(thread)
     thread.start()
     return thread
 
 
-def at_end(close: Callable[[], object]) -> None:
-    """Has ``close`` called at the end: it must make threads return, and not wait."""
+def close_at_end(one: Closable) -> None:
+    """Has it closed at the end, if it is still there."""
     with _lock:
-        _closers.append(close)
+        _closables.add(one)
 
 
 def ensure_notice_thread() -> None:
@@ -51,18 +62,33 @@ def ensure_notice_thread() -> None:
         _notice_thread = start_thread("notices", lambda: serve_notices(lane, announce_change))
 
 
+def weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """The bound method as a callback for native code, which the garbage collector cannot look into: it does not keep
+    the method's object, and does nothing when that is gone."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*args: Any) -> None:
+        found = reference()
+        if found is not None:
+            found(*args)
+
+    return call
+
+
 def _end() -> None:
     global _ending
     with _lock:
         _ending = True
-        closers = list(_closers)
+        closables = list(_closables)
     _core.host_shut_down(_WINDOWS_SECONDS)
-    for close in closers:
+    for one in closables:
         with contextlib.suppress(Exception):
-            close()
+            one.close()
     _core.notice_lane().close()
     deadline = time.monotonic() + _THREADS_SECONDS
-    for thread in list(_threads):
+    with _lock:
+        threads = list(_threads)
+    for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
 
 

@@ -1,35 +1,34 @@
-"""Running handlers: the loops of our threads, what a handler may ask about its call, and the report of its errors."""
+"""Running one handler, on whatever thread: its context, what becomes of its value, and the report of its errors."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
 import threading
-import time
 import traceback
-from collections.abc import Callable, Coroutine
-from types import CoroutineType
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from auroraview._log import logger
+from auroraview.errors import Cancelled
 
 if TYPE_CHECKING:
-    from auroraview._core import Job, Lane, Turns
+    from auroraview._core import Job, Lane
     from auroraview._types import Work
-
-_SLOW_SECONDS = 1.0
 
 call_context: contextvars.ContextVar[Job | None] = contextvars.ContextVar("auroraview_call", default=None)
 
-Adopt = Callable[["Job | None", "Coroutine[Any, Any, Any]"], None]
+#: Has an awaitable that a plain handler returned run on the loop, in the handler's context.
+Adopt = Callable[["Job | None", "Awaitable[Any]", contextvars.Context], None]
+
+# Values that are certainly not awaitable: asking the others costs as much as a small handler.
+_PLAIN = frozenset((type(None), bool, int, float, str, dict, list, tuple))
 
 
 class ThreadState(threading.local):
     """What this thread is to the library."""
 
-    #: The worker's turn, on a worker thread.
-    turns: Turns | None = None
-    #: Called before a worker waits, so that somebody else can take over.
+    #: Called before a handler waits, so that another thread can take over.
     before_wait: Callable[[], None] | None = None
     #: This thread tells Python what happened; were it to wait for that, it would wait forever.
     is_notice_thread: bool = False
@@ -43,26 +42,29 @@ def plain_text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def report(job: Job | None, error: BaseException) -> None:
-    """Logs what a handler raised and answers the call with it."""
-    name = type(error).__name__
+def text_of(error: BaseException) -> str:
+    """The error's text, also where making it fails."""
     try:
-        message = str(error)
-    except Exception:  # noqa: BLE001 - `__str__` is the program's code
-        message = "(the error's text could not be made)"
-    if isinstance(error, asyncio.CancelledError):
+        return str(error)
+    except BaseException as problem:  # noqa: BLE001 - user code, which may raise whatever it likes
+        return f"(its text could not be made: {type(problem).__name__})"
+
+
+def report(job: Job | None, error: BaseException) -> None:
+    """Logs what a handler raised and answers the call with it. Raises nothing."""
+    name, message = type(error).__name__, text_of(error)
+    if isinstance(error, (asyncio.CancelledError, Cancelled)):
         if job is not None:
-            job.fail_cancelled(message or "the call was cancelled")
+            job.fail_cancelled(plain_text(message) or "the call was cancelled")
         return
     what = "a callback" if job is None else f"the handler of {job.method!r}"
-    logger.error("%s raised %s: %s", what, name, message, exc_info=error)
+    try:
+        logger.error("%s raised %s: %s", what, name, message, exc_info=error)
+    except BaseException:  # noqa: BLE001 - a log handler of the program must not keep the page without an answer
+        traceback.print_exc()
     if job is not None:
-        details = "".join(traceback.format_exception(error)) if job.debug else None
-        job.fail(
-            plain_text(name),
-            plain_text(message),
-            None if details is None else plain_text(details),
-        )
+        details = plain_text("".join(traceback.format_exception(error))) if job.debug else None
+        job.fail(plain_text(name), plain_text(message), details)
 
 
 def finish(job: Job, value: Any) -> None:
@@ -72,51 +74,31 @@ def finish(job: Job, value: Any) -> None:
         logger.error("the result of %r cannot be sent: %s", job.method, problem)
 
 
-def run(work: Work, adopt: Adopt) -> None:
-    """Runs one piece of work to its end, whatever it raises."""
+def is_awaitable(value: Any) -> bool:
+    """The value is a coroutine, a future, or what else can be awaited."""
+    return type(value) not in _PLAIN and hasattr(type(value), "__await__")
+
+
+def run(work: Work, adopt: Adopt) -> BaseException | None:
+    """Runs one piece of work to its end. Raises nothing: returns what the handler raised, which has been reported.
+
+    Each runs in a copy of the thread's context, so that no handler finds the context variables of the one before.
+    """
     job, func, args, kwargs = work
     if func is None:
-        return
-    token = call_context.set(job)
+        return None
+    context = contextvars.copy_context()
+    context.run(call_context.set, job)
     try:
-        value = func(*args) if kwargs is None else func(*args, **kwargs)
-        if type(value) is CoroutineType:
-            adopt(job, value)
+        value = context.run(func, *args) if kwargs is None else context.run(func, *args, **kwargs)
+        if is_awaitable(value):
+            adopt(job, value, context)
         elif job is not None:
             finish(job, value)
     except BaseException as error:  # noqa: BLE001 - nothing that a handler raises may end our thread
         report(job, error)
-    finally:
-        call_context.reset(token)
-
-
-def serve_turns(turns: Turns, spare: int, adopt: Adopt) -> None:
-    """A worker thread: plain handlers, one at a time."""
-    this_thread.turns = turns
-    warned: set[str] = set()
-    clock = time.monotonic
-    while (work := turns.take(spare)) is not None:
-        began = clock()
-        run(work, adopt)
-        job = work[0]
-        if clock() - began > _SLOW_SECONDS and job is not None and turns.others_wait():
-            if job.method not in warned:
-                warned.add(job.method)
-                logger.warning(
-                    "the handler of %r took %.1f s while others waited; make it `async def`, "
-                    'or bind it with thread="pool"',
-                    job.method,
-                    clock() - began,
-                )
-        del work, job
-
-
-def serve_lane(lane: Lane, adopt: Adopt, before: Callable[[], None]) -> None:
-    """A thread that takes from a lane; ``before`` is called when it has taken something."""
-    while (work := lane.take()) is not None:
-        before()
-        run(work, adopt)
-        del work
+        return error
+    return None
 
 
 def serve_notices(lane: Lane, after: Callable[[], None]) -> None:

@@ -19,6 +19,9 @@ from auroraview.errors import UsageError
 _changed = threading.Condition()
 _main_waits = 0
 
+# Longer sleeps do not fit into the C types below; the loops go round.
+_LONGEST_SECONDS = 3600.0
+
 
 def announce_change() -> None:
     """Something happened that somebody may wait for. Called on the notice thread, and by whoever settles a future."""
@@ -63,7 +66,7 @@ def wait_until(done: Callable[[], bool], timeout: float | None, *, remedy: str) 
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return False
-            _changed.wait(left)
+            _changed.wait(None if left is None else min(left, _LONGEST_SECONDS))
     return True
 
 
@@ -85,7 +88,7 @@ def _wait_on_main_thread(done: Callable[[], bool], deadline: float | None) -> bo
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return False
-            poll.poll(None if left is None else max(1, int(left * 1000)))
+            poll.poll(None if left is None else max(1, int(min(left, _LONGEST_SECONDS) * 1000)))
     finally:
         _main_waits -= 1
 

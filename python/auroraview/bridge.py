@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import inspect
-import os
 import threading
-from collections.abc import Callable, Iterable
+import types
+import weakref
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _lifecycle
-from auroraview._asyncio import LoopLane
-from auroraview._running import call_context, serve_lane, serve_turns, this_thread
+from auroraview._places import Places
+from auroraview._running import call_context, is_awaitable, plain_text
 from auroraview.errors import UsageError
 from auroraview.options import Limits
 
 if TYPE_CHECKING:
+    from auroraview._running import Adopt
     from auroraview._types import PlainSignature
     from auroraview.peer import Peer
 
@@ -24,10 +27,17 @@ __all__ = ["Bridge", "current_call"]
 Function = Callable[..., Any]
 
 _THREADS = ("worker", "pool", "main")
-_POOL_THREADS = min(32, (os.cpu_count() or 1) + 4)
 # What `window.auroraview` has itself; a namespace of the same name could not be reached.
 _RESERVED_NAMESPACES = frozenset(
     ("call", "send_event", "on", "once", "off", "trigger", "whenReady", "isReady", "onReset", "connection", "then")
+)
+# Methods that are not called themselves, but give what is.
+_METHOD_TYPES = (
+    staticmethod,
+    classmethod,
+    types.ClassMethodDescriptorType,
+    functools.partialmethod,
+    functools.singledispatchmethod,
 )
 
 
@@ -63,7 +73,6 @@ class Bridge:
         if not isinstance(workers, int) or workers < 1:
             raise UsageError(f"Bridge(workers=...) must be a positive int, not {workers!r}")
         self.limits = Limits() if limits is None else limits
-        self._workers = workers
         self._default_thread = _checked_thread(default_thread) or "worker"
         self._core = _core.Bridge(
             (
@@ -75,13 +84,10 @@ class Bridge:
             ),
             workers,
         )
-        self._lock = threading.Lock()
-        self._turns = self._core.turns
-        self._pool = self._core.pool
-        self._loop = LoopLane(self._core.asyncio)
-        self._pool_size = 0
-        self._has_worker = False
-        self._closing = False
+        # Reentrant: a handler that is replaced may have a destructor that binds or unbinds.
+        self._lock = threading.RLock()
+        self._places = Places(self._core, workers)
+        weakref.finalize(self, self._places.close).atexit = False
         self._namespaces: dict[str, tuple[Any, list[str]]] = {}
         _lifecycle.ensure_notice_thread()
 
@@ -133,9 +139,9 @@ class Bridge:
                 )
             methods = [row[0] for row in rows]
             self._namespaces[namespace] = (obj, methods)
-        if known is not None:
-            self._core.unbind([name for name in known[1] if name not in methods])
-        self._core.bind(rows, namespace.split(".")[0])
+            if known is not None:
+                self._core.unbind([name for name in known[1] if name not in methods])
+            self._core.bind(rows, namespace.split(".")[0])
 
     def unbind(self, name: str) -> bool:
         """Unbinds a method, or a whole namespace of ``bind_api``: it answers ``method_not_found`` from then on.
@@ -144,8 +150,8 @@ class Bridge:
         """
         with self._lock:
             known = self._namespaces.pop(name, None)
-        names = [name] if known is None else [name, *known[1]]
-        return self._core.unbind(names) > 0
+            names = [name] if known is None else [name, *known[1]]
+            return self._core.unbind(names) > 0
 
     def on(self, event: str, func: Function | None = None, *, thread: str | None = None) -> Any:
         """Handles an event of the page: ``auroraview.send_event(event, detail)``.
@@ -177,7 +183,7 @@ class Bridge:
             place = "loop"
         else:
             place = thread or self._default_thread
-        self._ensure_place(place)
+        self._places.ensure(place)
         return name, func, place, _plain_signature(func)
 
     # Sending
@@ -223,64 +229,32 @@ class Bridge:
 
     def submit(self, peer: int, func: Function, *args: Any) -> None:
         """Has a callback run where plain handlers run, in line with those of a peer. For the library's own use."""
-        self._ensure_place(self._default_thread)
+        places = self._places
+        places.ensure(self._default_thread)
         if self._default_thread == "main":
-            _core.main_lane().put(func, args)
+            _core.main_lane().put(_call_on_main_thread, (places.loop.adopt, func, args))
         elif self._default_thread == "pool":
-            self._pool.put(func, args)
+            places.pool.lane.put(func, args)
         else:
-            self._turns.put(peer, func, args)
+            places.workers.turns.put(peer, func, args)
+
+    def adopt(self, job: _core.Job | None, value: Awaitable[Any], context: contextvars.Context) -> None:
+        """Has the loop run what a handler of the main thread returned. For the library's own use."""
+        self._places.loop.adopt(job, value, context)
 
     def start_loop(self) -> None:
         """Fixes the asyncio loop of ``async`` handlers: the one that runs here. For the library's own use."""
-        self._loop.ensure()
+        self._places.ensure("loop")
 
     def set_debug(self) -> None:
         """Lets pages see tracebacks. For the library's own use."""
         self._core.set_debug(True)
 
-    def _ensure_place(self, place: str) -> None:
-        if place == "worker":
-            with self._lock:
-                if self._has_worker:
-                    return
-                self._has_worker = True
-            for _ in range(self._workers):
-                self._start_worker()
-            _lifecycle.at_end(self._turns.close)
-        elif place == "pool":
-            with self._lock:
-                if self._pool_size:
-                    return
-            self._grow_pool()
-            _lifecycle.at_end(self._pool.close)
-        elif place == "loop":
-            self._loop.ensure()
 
-    def _start_worker(self) -> None:
-        turns = self._turns.worker()
-
-        def main() -> None:
-            this_thread.before_wait = before_wait
-            serve_turns(turns, self._workers, self._loop.adopt)
-
-        def before_wait() -> None:
-            if not turns.yield_turn():
-                self._start_worker()
-
-        _lifecycle.start_thread("worker", main)
-
-    def _grow_pool(self) -> None:
-        with self._lock:
-            if self._pool_size >= _POOL_THREADS:
-                return
-            self._pool_size += 1
-
-        def before() -> None:
-            if self._pool.pending() and not self._pool.idle():
-                self._grow_pool()
-
-        _lifecycle.start_thread("pool", functools.partial(serve_lane, self._pool, self._loop.adopt, before))
+def _call_on_main_thread(adopt: Adopt, func: Function, args: tuple[Any, ...]) -> None:
+    value = func(*args)
+    if is_awaitable(value):
+        adopt(None, value, contextvars.copy_context())
 
 
 def _checked_thread(thread: str | None) -> str | None:
@@ -294,13 +268,15 @@ def _check_name(name: object, what: str) -> None:
         raise UsageError(f"the {what}'s name must be a non-empty str, not {name!r}")
     if name.startswith("__auroraview_"):
         raise UsageError(f"names starting with '__auroraview_' are internal: {name!r}")
+    if not name.isascii() and plain_text(name) != name:
+        raise UsageError(f"the {what}'s name holds a lone surrogate, which is no character: {name!r}")
 
 
 def _is_async(func: Function) -> bool:
     while isinstance(func, functools.partial):
         func = func.func
     return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(
-        getattr(func, "__call__", None)  # noqa: B004 - whether calling the object gives a coroutine
+        getattr(type(func), "__call__", None)  # noqa: B004 - whether calling the object gives a coroutine
     )
 
 
@@ -311,7 +287,8 @@ def _public_methods(obj: object) -> list[str]:
         if name.startswith("_"):
             continue
         member = inspect.getattr_static(type(obj), name)
-        if inspect.isroutine(member) or isinstance(member, (staticmethod, classmethod, functools.partialmethod)):
+        # What is called and also bound to an object is a method, whatever made it; a lazy property is not called.
+        if isinstance(member, _METHOD_TYPES) or (callable(member) and hasattr(type(member), "__get__")):
             names.append(name)
     return names
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import threading
 from collections.abc import Generator
 from typing import Any
 
@@ -27,6 +28,8 @@ class Future(concurrent.futures.Future[Any]):
         super().__init__()
         self._what = what
         self._looked_at = False
+        self._telling = threading.Lock()
+        self._told = False
 
     def result(self, timeout: float | None = None) -> Any:
         """Waits for the result.
@@ -57,9 +60,16 @@ class Future(concurrent.futures.Future[Any]):
         return asyncio.wrap_future(self).__await__()
 
     def cancel(self) -> bool:
-        """Gives the result up."""
+        """Gives the result up: it raises ``concurrent.futures.CancelledError`` from now on. Returns whether it had
+        not come yet."""
         cancelled = super().cancel()
-        _waiting.announce_change()
+        if cancelled:
+            with self._telling:
+                if not self._told:
+                    self._told = True
+                    # Tells those in `concurrent.futures.wait` and `as_completed`, which `cancel` alone does not.
+                    self.set_running_or_notify_cancel()
+            _waiting.announce_change()
         return cancelled
 
     def settle(self, value: Any = None, error: BaseException | None = None) -> None:
@@ -71,7 +81,8 @@ class Future(concurrent.futures.Future[Any]):
                 self.set_exception(error)
         except concurrent.futures.InvalidStateError:
             return
-        _waiting.announce_change()
+        finally:
+            _waiting.announce_change()
 
     def __del__(self) -> None:
         if self._looked_at or not self.done() or self.cancelled():

@@ -6,23 +6,23 @@ of its own calls :func:`pump` from it, at best whenever :func:`fileno` is readab
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable
+from typing import Any
 
 from auroraview import _core
 from auroraview._log import logger
-from auroraview._running import call_context, finish, report
-from auroraview.errors import UsageError
-
-if TYPE_CHECKING:
-    from auroraview._types import Work
+from auroraview._running import run
+from auroraview.errors import UsageError, ViewClosed
 
 __all__ = ["fileno", "pump"]
 
 _PATIENCE_SECONDS = 5.0
 
 _last_pump = 0.0
+_running = 0
 _watcher: threading.Timer | None = None
 _warned = False
 
@@ -45,37 +45,34 @@ def pump(max_seconds: float | None = None) -> int:
         UsageError: called on another thread.
         KeyboardInterrupt: Ctrl-C was pressed while a handler ran (its call is answered first).
     """
-    global _last_pump
+    global _last_pump, _running
     if threading.current_thread() is not threading.main_thread():
         raise UsageError("main_thread.pump() must be called on the main thread")
     lane = _core.main_lane()
     count = 0
-    began = _last_pump = time.monotonic()
-    while max_seconds is None or time.monotonic() - began <= max_seconds:
-        work = lane.take_nowait()
-        if work is None:
-            break
-        count += 1
-        _run(work)
-    _last_pump = time.monotonic()
+    began = time.monotonic()
+    _running += 1
+    try:
+        while max_seconds is None or time.monotonic() - began <= max_seconds:
+            work = lane.take_nowait()
+            if work is None:
+                break
+            count += 1
+            error = run(work, _adopt)
+            if isinstance(error, KeyboardInterrupt):
+                raise error
+    finally:
+        _running -= 1
+        _last_pump = time.monotonic()
     return count
 
 
-def _run(work: Work) -> None:
-    job, func, args, kwargs = work
-    if func is None:
-        return
-    token = call_context.set(job)
-    try:
-        value = func(*args, **(kwargs or {}))
-        if job is not None:
-            finish(job, value)
-    except BaseException as error:
-        report(job, error)
-        if isinstance(error, KeyboardInterrupt):
-            raise
-    finally:
-        call_context.reset(token)
+def _adopt(job: _core.Job | None, value: Awaitable[Any], context: contextvars.Context) -> None:
+    """A handler of the main thread returned a coroutine: the loop of its bridge runs it."""
+    peer = None if job is None else job.peer
+    if peer is None:
+        raise ViewClosed("the page is gone")
+    peer.bridge.adopt(job, value, context)
 
 
 def _work_waits(_: Any) -> None:
@@ -84,6 +81,7 @@ def _work_waits(_: Any) -> None:
     if _warned or _watcher is not None:
         return
     _watcher = threading.Timer(_PATIENCE_SECONDS, _look, (time.monotonic(),))
+    _watcher.name = "auroraview-patience"
     _watcher.daemon = True
     _watcher.start()
 
@@ -91,13 +89,18 @@ def _work_waits(_: Any) -> None:
 def _look(since: float) -> None:
     global _watcher, _warned
     _watcher = None
-    if _core.main_lane().pending() and _last_pump < since:
-        _warned = True
-        logger.warning(
-            'a handler bound with thread="main" has waited for %d seconds: nothing runs on the main thread; '
-            "call auroraview.main_thread.pump() from its loop, or wait there with view.show() or view.wait()",
-            _PATIENCE_SECONDS,
-        )
+    if not _core.main_lane().pending():
+        return
+    if _running or _last_pump >= since:
+        # Somebody pumps, and what waits now may have come later.
+        _work_waits(None)
+        return
+    _warned = True
+    logger.warning(
+        'a handler bound with thread="main" has waited for %d seconds: nothing runs on the main thread; '
+        "call auroraview.main_thread.pump() from its loop, or wait there with view.show() or view.wait()",
+        _PATIENCE_SECONDS,
+    )
 
 
 _core.main_lane(_work_waits)

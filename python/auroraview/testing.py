@@ -18,10 +18,12 @@ import itertools
 import json
 import secrets
 import threading
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _waiting
+from auroraview._lifecycle import weakly
 from auroraview._log import logger
 from auroraview.bridge import Bridge
 from auroraview.errors import CallTimeout, RemoteError, ViewClosed
@@ -51,7 +53,8 @@ class MemoryPage:
 
     def __init__(self, bridge: Bridge | WebView) -> None:
         owner: Bridge = bridge if isinstance(bridge, Bridge) else bridge.bridge
-        self._lock = threading.Lock()
+        # Also held while something is posted that belongs to a document. Reentrant: a cancelled future posts too.
+        self._lock = threading.RLock()
         self._ids = itertools.count(1)
         self._calls: dict[int, Future] = {}
         self._handlers: dict[str, list[Callable[[Any], Any]]] = {}
@@ -60,8 +63,10 @@ class MemoryPage:
         self._document = ""
         self.events: list[tuple[str, Any]] = []
         self.methods: set[str] = set()
-        self._core = _core.Memory(owner._core, self._receive, self._notice)
+        self._core = _core.Memory(owner._core, weakly(self._receive), weakly(self._notice))
         self.peer = Peer(self._core.peer, owner)
+        # A page that is forgotten without `close` must not leave its calls running for nobody.
+        weakref.finalize(self, self._core.peer.close, "the page was forgotten").atexit = False
         self._say_hello()
 
     # What a page does
@@ -77,23 +82,20 @@ class MemoryPage:
             A future of the result; ``RemoteError`` carries what went wrong.
         """
         future = Future(f"the answer to {method!r}")
-        message: dict[str, Any] = {"type": "call", "id": next(self._ids), "method": method}
+        number = next(self._ids)
+        text = _message({"type": "call", "id": number, "method": method}, "params", params)
         with self._lock:
             if self._closed is not None:
                 future.settle(error=ViewClosed(self._closed))
                 return future
-            self._calls[message["id"]] = future
-        future.add_done_callback(lambda done: self._forget(message["id"], done))
-        try:
-            self._send(message, "params", params)
-        except BaseException:
-            self._calls.pop(message["id"], None)
-            raise
+            self._calls[number] = future
+            self._send(text)
+        future.add_done_callback(lambda done: self._forget(number, done))
         return future
 
     def send_event(self, event: str, detail: Any = _ABSENT) -> None:
         """Sends an event to the bridge's handlers."""
-        self._send({"type": "event", "event": event}, "detail", detail)
+        self._send(_message({"type": "event", "event": event}, "detail", detail))
 
     def on(self, event: str, handler: Callable[[Any], Any] | None = None) -> Any:
         """Handles an event of the bridge; a decorator, or called with the function. A late handler gets the last
@@ -125,19 +127,24 @@ class MemoryPage:
 
     def reload(self) -> None:
         """Becomes a new document: what the old one waited for ends, retained events come again."""
-        if self._closed is not None:
-            raise ViewClosed(self._closed)
-        self._end_calls("the document was reloaded")
-        self._core.document_gone()
-        self._retained.clear()
-        self._say_hello()
+        with self._lock:
+            if self._closed is not None:
+                raise ViewClosed(self._closed)
+            calls, self._calls = self._calls, {}
+            self._core.document_gone()
+            self._retained.clear()
+            self._say_hello()
+        self._end(calls, "the document was reloaded")
 
     def close(self) -> None:
         """Goes away. What it waited for raises ``ViewClosed``."""
-        if self._closed is None:
+        with self._lock:
+            if self._closed is not None:
+                return
             self._closed = "the page was closed"
-            self.peer._core.close(self._closed)
-            self._end_calls(self._closed)
+            calls, self._calls = self._calls, {}
+        self.peer._core.close(self._closed)
+        self._end(calls, self._closed)
 
     def post(self, frame: str) -> None:
         """Sends raw text, as a faulty page would."""
@@ -157,11 +164,9 @@ class MemoryPage:
         self._core.post(json.dumps({"v": 1, "doc": self._document, "msgs": [hello]}))
         self._core.post(json.dumps({"v": 1, "doc": self._document, "msgs": [{"type": "ready"}]}))
 
-    def _send(self, message: dict[str, Any], key: str, value: Any) -> None:
-        text = json.dumps(message)
-        if value is not _ABSENT:
-            text = f"{text[:-1]}, {json.dumps(key)}: {_core.dumps(value, key, _DEPTH)}}}"
-        self._core.post(f'{{"v":1,"doc":"{self._document}","msgs":[{text}]}}')
+    def _send(self, message: str) -> None:
+        with self._lock:
+            self._core.post(f'{{"v":1,"doc":"{self._document}","msgs":[{message}]}}')
 
     def _receive(self, text: str) -> None:
         """Takes a frame, on the notice thread."""
@@ -181,8 +186,10 @@ class MemoryPage:
         elif event == "__auroraview_bound":
             self.methods = (self.methods | set(detail["added"])) - set(detail["removed"])
         elif event == "__auroraview_closed":
-            self._closed = detail["reason"]
-            self._end_calls(detail["reason"])
+            with self._lock:
+                self._closed = detail["reason"]
+                calls, self._calls = self._calls, {}
+            self._end(calls, detail["reason"])
         elif not event.startswith("__auroraview_"):
             with self._lock:
                 self.events.append((event, detail))
@@ -210,14 +217,18 @@ class MemoryPage:
 
     def _forget(self, number: int, future: Any) -> None:
         """A cancelled future tells the bridge that nobody waits any more."""
-        if future.cancelled() and self._calls.pop(number, None) is not None:
-            self._send({"type": "cancel", "id": number}, "", _ABSENT)
-
-    def _end_calls(self, reason: str) -> None:
         with self._lock:
-            calls, self._calls = self._calls, {}
+            if future.cancelled() and self._calls.pop(number, None) is not None:
+                self._send(json.dumps({"type": "cancel", "id": number}))
+
+    def _end(self, calls: dict[int, Future], reason: str) -> None:
         for future in calls.values():
             future.settle(error=ViewClosed(reason))
 
     def _notice(self, name: str, *args: Any) -> None:
         self.peer._listeners.tell(name)
+
+
+def _message(message: dict[str, Any], key: str, value: Any) -> str:
+    text = json.dumps(message)
+    return text if value is _ABSENT else f"{text[:-1]}, {json.dumps(key)}: {_core.dumps(value, key, _DEPTH)}}}"

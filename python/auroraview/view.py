@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _host, _source, _waiting
 from auroraview._evaluation import Evaluations
+from auroraview._lifecycle import weakly
 from auroraview._log import logger
 from auroraview.bridge import Bridge
 from auroraview.errors import CallTimeout, HostError, UsageError, ViewClosed
@@ -31,6 +32,9 @@ Function = Callable[..., Any]
 
 _OPEN_SECONDS = 20.0
 _SCREENSHOT_SECONDS = 30.0
+
+# A window that is open keeps its view, also when the program has forgotten it.
+_showing: set[WebView] = set()
 
 
 class WebView:
@@ -80,7 +84,7 @@ class WebView:
         self.bridge = Bridge() if bridge is None else bridge
         if debug:
             self.bridge.set_debug()
-        self._core = _core.View(self.bridge._core, self._notice)
+        self._core = _core.View(self.bridge._core, weakly(self._notice))
         self.peer = Peer(self._core.peer, self.bridge)
         self.window = Window(self._core, self.bridge, title, (width, height), self._options)
         self.window.watches_navigation = lambda: bool(self._watchers)
@@ -175,7 +179,12 @@ class WebView:
                 return
             self._opened = False
             self._open_problem = None
-            self._core.open(self._open_options())
+            _showing.add(self)
+            try:
+                self._core.open(self._open_options())
+            except BaseException:
+                _showing.discard(self)
+                raise
         answered = _waiting.wait_until_answered(lambda: self._opened or self._open_problem is not None, _OPEN_SECONDS)
         if self._open_problem is not None:
             raise HostError(self._open_problem)
@@ -391,6 +400,7 @@ class WebView:
             case "open_failed":
                 self._open_problem = args[0]
                 self._evaluations.end(f"the window could not be opened: {args[0]}")
+                self._forget_if_closed()
             case "document":
                 self.peer._listeners.tell("document")
             case "ready":
@@ -421,8 +431,14 @@ class WebView:
                 for tell in list(self._closed_functions):
                     tell()
                 self.window.noticed("closed")
+                self._forget_if_closed()
             case _:
                 self.window.noticed(name, *args)
+
+    def _forget_if_closed(self) -> None:
+        with self._lock:
+            if not self._core.is_open:  # Else it was shown again meanwhile.
+                _showing.discard(self)
 
     def _answer_navigation(self, request: int, url: str, new_window: bool) -> None:
         decision: bool | None = None
