@@ -85,6 +85,10 @@ class _Screen:
         found = self.property(self._root, "_NET_CLIENT_LIST")
         return list(found) if isinstance(found, list) else []
 
+    def active(self) -> int:
+        found = self.property(self._root, "_NET_ACTIVE_WINDOW")
+        return found[0] if found else 0
+
     def title(self, window: int) -> str:
         found = self.property(window, "_NET_WM_NAME")
         return found.decode() if isinstance(found, bytes) else ""
@@ -128,6 +132,13 @@ def states(title: str) -> set[str]:
     """What the window manager says of a window, as in ``"_NET_WM_STATE_ABOVE"``."""
     with _screen() as screen:
         return screen.states(_named(screen, title))
+
+
+def active() -> str:
+    """Title of the window that has the keyboard."""
+    with _screen() as screen:
+        found = screen.active()
+        return screen.title(found) if found else ""
 
 
 def property_of(title: str, name: str) -> bytes | list[int]:
