@@ -12,13 +12,13 @@ from typing import Any
 from library import Library
 
 LOOK_SECONDS = 0.4
-PULSE_SECONDS = 1.0
+PULSE_SECONDS = 0.5
 
 Emit = Callable[[str, Any], None]
 
 
 class Feed(threading.Thread):
-    """Emits ``assets_changed`` when files come, go or change, and ``pulse`` once a second.
+    """Emits ``assets_changed`` when files come, go or change, and ``pulse`` twice a second.
 
     ``emit`` may be called from any thread and never blocks, so this is an ordinary thread without any care.
     """

@@ -19,15 +19,15 @@ KINDS = {".svg": "texture", ".obj": "mesh", ".json": "material", ".md": "note"}
 LONGEST_NAME = 48
 
 
-class InvalidName(ValueError):
+class InvalidNameError(ValueError):
     """The new name cannot be the name of an asset."""
 
 
-class NameTaken(ValueError):
+class NameTakenError(ValueError):
     """Another asset has that name."""
 
 
-class NoSuchAsset(LookupError):
+class NoSuchAssetError(LookupError):
     """There is no file of that name in the library."""
 
 
@@ -66,7 +66,7 @@ class Library:
         """The file of an asset; never one outside the directory."""
         path = self.folder / name
         if "/" in name or path.suffix not in KINDS or not path.is_file():
-            raise NoSuchAsset(f"{name} is not in the library any more")
+            raise NoSuchAssetError(f"{name} is not in the library any more")
         return path
 
     def read(self, name: str) -> str:
@@ -100,7 +100,7 @@ class Library:
             The new name, and the materials that were changed because they use the asset.
 
         Raises:
-            InvalidName, NameTaken, NoSuchAsset: with a text that says what would do.
+            InvalidNameError, NameTakenError, NoSuchAssetError: with a text that says what would do.
         """
         path = self.path_of(name)
         stem = _checked_stem(new_stem)
@@ -108,7 +108,7 @@ class Library:
         if target == path:
             return name, []
         if target.exists():
-            raise NameTaken(f"There is a {KINDS[path.suffix]} called {stem} already.")
+            raise NameTakenError(f"There is a {KINDS[path.suffix]} called {stem} already.")
         users = self.users_of(name)
         path.rename(target)
         for user in users:
@@ -126,12 +126,12 @@ class Library:
 def _checked_stem(stem: str) -> str:
     stem = stem.strip()
     if not stem:
-        raise InvalidName("A name needs at least one character.")
+        raise InvalidNameError("A name needs at least one character.")
     if len(stem) > LONGEST_NAME:
-        raise InvalidName(f"A name has at most {LONGEST_NAME} characters; this one has {len(stem)}.")
+        raise InvalidNameError(f"A name has at most {LONGEST_NAME} characters; this one has {len(stem)}.")
     bad = re.search(r"[^A-Za-z0-9_-]", stem)
     if bad is not None:
-        raise InvalidName(f"Names are made of letters, digits, _ and -; {bad[0]!r} is none of them.")
+        raise InvalidNameError(f"Names are made of letters, digits, _ and -; {bad[0]!r} is none of them.")
     return stem
 
 
@@ -151,13 +151,13 @@ def _rows(kind: str, text: str) -> list[list[str]]:
         points = [line.split()[1:4] for line in text.splitlines() if line.startswith("v ")]
         faces = sum(line.startswith("f ") for line in text.splitlines())
         axes = [[float(point[axis]) for point in points] for axis in range(3)]
-        extent = " × ".join(f"{max(axis) - min(axis):.2f}" for axis in axes) if points else "empty"
+        extent = " by ".join(f"{max(axis) - min(axis):.2f}" for axis in axes) if points else "empty"
         return [["Vertices", f"{len(points):,}"], ["Faces", f"{faces:,}"], ["Extent", extent]]
     if kind == "texture":
         box = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', text)
         colors = set(re.findall(r"#[0-9a-fA-F]{6}\b", text))
         return [
-            ["Tile", f"{box[1]} × {box[2]}" if box else "unknown"],
+            ["Tile", f"{box[1]} by {box[2]}" if box else "unknown"],
             ["Shapes", f"{text.count('/>'):,}"],
             ["Colours", str(len(colors))],
         ]

@@ -13,8 +13,9 @@ import tempfile
 from pathlib import Path
 
 import sample_library
-from auroraview import HostError
 from tool import Tool
+
+from auroraview import HostError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
 import threading
 from pathlib import Path
 from typing import Any
 
-from auroraview import WebView, WindowOptions, current_call
 from feed import Feed
-from library import Asset, Library
+from library import Asset, InvalidNameError, Library, NameTakenError, NoSuchAssetError
+
+from auroraview import WebView, WindowOptions, current_call
 
 UI = Path(__file__).resolve().parent / "ui"
 SETTINGS: dict[str, tuple[str, ...]] = {
@@ -21,6 +23,16 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 #: An export waits this long after each file, in seconds. Copying a few kilobytes takes no time at all; this is the
 #: work that a real exporter would do, and what makes the progress worth watching and the cancel button reachable.
 WORK_PER_FILE = 0.05
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether the log needs a record: a name that will not do is for the person who typed it, not for the log."""
+    return not (
+        record.exc_info and isinstance(record.exc_info[1], (InvalidNameError, NameTakenError, NoSuchAssetError))
+    )
+
+
+logging.getLogger("auroraview").addFilter(_is_news)
 
 
 class LibraryApi:

@@ -38,10 +38,12 @@ crossings.addEventListener("crossing", ({ detail }) => {
   if (last !== undefined && last.name === detail.name && last.way === detail.way && last.failed === detail.failed) {
     last.count += 1;
     last.carrying = detail.carrying;
-    // Calls that waited for each other side by side end when the slowest does; pushes tell of the last one.
-    last.total = detail.way === "call" ? Math.max(last.total, detail.at - last.first + last.took) : detail.took;
+    // Of calls that waited side by side, each moment counts once; pushes tell of the last one.
+    const waited = Math.min(detail.took, detail.ended - last.ended);
+    last.total = detail.way === "call" ? last.total + waited : detail.took;
+    last.ended = detail.ended;
   } else {
-    history.unshift({ ...detail, first: detail.at, total: detail.took, count: 1 });
+    history.unshift({ ...detail, total: detail.took, count: 1 });
     history.length = Math.min(history.length, KEPT_IN_LOG);
   }
   if (drawn) {

@@ -71,7 +71,7 @@ function drawSpark() {
 }
 
 const { folder, assets } = await call("library.list_assets");
-element("folder").textContent = folder;
+element("folder").textContent = folder.split("/").slice(-2).join("/");
 element("folder").title = folder;
 store.merge(assets, []);
 for (const tile of document.querySelectorAll(".arrived")) {

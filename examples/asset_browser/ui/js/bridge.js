@@ -7,9 +7,9 @@ const { auroraview } = window;
 
 export const crossings = new EventTarget();
 
-/** What crossed: `way` is call, event (page to Python) or pushed (Python to page); `took` is in milliseconds. */
+/** What crossed: `way` is call, event (page to Python) or pushed (Python to page); times are in milliseconds. */
 function note(way, name, carrying, took, failed = false) {
-  const detail = { at: new Date(), way, name, carrying, took, failed };
+  const detail = { at: new Date(), ended: performance.now(), way, name, carrying, took, failed };
   crossings.dispatchEvent(new CustomEvent("crossing", { detail }));
 }
 

@@ -112,8 +112,11 @@ function startRename(asset) {
         try {
           // Python decides whether the name will do; its exceptions come back as errors with their text.
           const { name } = await call("library.rename", { name: asset.name, new_name: input.value });
-          stop();
+          if (form.isConnected) {
+            stop(); // unless the watching thread's news has replaced the pane already
+          }
           store.renamed(asset.name, name);
+          grid.focus();
         } catch (error) {
           problem.textContent = error.message;
           input.setAttribute("aria-invalid", "true");

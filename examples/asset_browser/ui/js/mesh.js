@@ -23,7 +23,7 @@ export function parse(text) {
 const LIGHT = [-0.45, 0.72, 0.53];
 
 /** Draws a mesh, turned by `turn` and tipped by `tip` (radians), as large as the canvas allows. */
-export function draw(canvas, mesh, turn = 0.6, tip = 0.42) {
+export function draw(canvas, mesh, turn = -0.6, tip = 0.42) {
   const box = canvas.getBoundingClientRect();
   const scale = window.devicePixelRatio || 1;
   canvas.width = Math.max(1, Math.round((box.width || 160) * scale));

@@ -2,6 +2,7 @@
 import { call } from "./bridge.js";
 import { make } from "./dom.js";
 import { draw, parse } from "./mesh.js";
+import { store } from "./store.js";
 
 const texts = new Map(); // name and time of change -> promise of the text
 
@@ -76,11 +77,11 @@ async function ballOf(color, metallic, roughness, texture) {
   ];
   if (metallic > 0.2) {
     const band = `rgb(255 255 255 / ${0.5 * metallic * (0.3 + gloss)})`;
-    layers.push(`linear-gradient(168deg, transparent 44%, rgb(0 0 0 / ${0.45 * metallic}) 50%, ${band} 58%, transparent 82%)`);
+    layers.push(`linear-gradient(168deg, transparent 44%, rgb(0 0 0 / ${0.3 * metallic}) 56%, ${band} 66%, transparent 88%)`);
   }
   if (texture) {
     try {
-      const text = await call("library.preview", { name: texture });
+      const text = await textOf(store.assets.get(texture));
       layers.push(`center / 90% url("data:image/svg+xml,${encodeURIComponent(text)}")`);
     } catch {
       // The texture is missing: the colour alone.
@@ -90,7 +91,7 @@ async function ballOf(color, metallic, roughness, texture) {
 }
 
 function letTurn(canvas, mesh) {
-  let [turn, tip] = [0.6, 0.42];
+  let [turn, tip] = [-0.6, 0.42];
   canvas.redraw = () => draw(canvas, mesh, turn, tip);
   canvas.style.cursor = "grab";
   canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));

@@ -46,10 +46,17 @@ class Store extends EventTarget {
     this.#tell("assets", { changed: changed.map((asset) => asset.name), arrived });
   }
 
-  /** Puts an asset under its new name at once, selection included, before the next listing says so. */
+  /**
+   * Puts an asset under its new name at once, selection included. The watching thread tells of it too, and may have
+   * been first: then only the selection follows.
+   */
   renamed(from, to) {
     const asset = this.assets.get(from);
-    if (asset === undefined || from === to) {
+    if (from === to) {
+      return;
+    }
+    if (asset === undefined) {
+      this.choose(this.assets.has(to) ? to : null, this.assets.has(to) ? [to] : []);
       return;
     }
     this.assets.delete(from);
