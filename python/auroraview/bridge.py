@@ -127,7 +127,7 @@ class Bridge:
         names = _public_methods(obj)
         if not names:
             raise UsageError(f"{obj!r} has no public methods to bind")
-        rows = [self._described(f"{namespace}.{name}", getattr(obj, name), None) for name in names]
+        rows = [self._described(f"{namespace}.{name}", _method(obj, name), None) for name in names]
         with self._lock:
             known = self._namespaces.get(namespace)
             if known is not None and known[0] is obj:
@@ -291,6 +291,14 @@ def _public_methods(obj: object) -> list[str]:
         if isinstance(member, _METHOD_TYPES) or (callable(member) and hasattr(type(member), "__get__")):
             names.append(name)
     return names
+
+
+def _method(obj: object, name: str) -> Any:
+    method = getattr(obj, name)
+    if isinstance(inspect.getattr_static(type(obj), name), functools.singledispatchmethod):
+        # It claims the signature of the function it wraps, `self` included.
+        method.__signature__ = inspect.signature(method, follow_wrapped=False)
+    return method
 
 
 def _plain_signature(func: Function) -> PlainSignature | None:

@@ -1,0 +1,24 @@
+"""Waiting for what must happen, without fixed sleeps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+#: How long anything may take on a busy machine. A test that passes never waits for it.
+SECONDS = 20.0
+
+
+def eventually(condition: Callable[[], object], what: str = "the condition") -> None:
+    """Returns when the condition holds; fails when it does not in time."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come true within {SECONDS:g} s"
+        time.sleep(0.002)
+
+
+def code_of(future: object) -> str:
+    """The code of the error that a call ends with."""
+    error = future.exception(SECONDS)  # type: ignore[attr-defined]
+    assert error is not None, "the call succeeded"
+    return str(error.code)
