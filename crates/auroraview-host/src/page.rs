@@ -68,6 +68,9 @@ impl View {
             settings.set_enable_developer_extras(options.debug);
             settings.set_enable_write_console_messages_to_stdout(options.debug);
             settings.set_user_agent(options.user_agent.as_deref());
+            // WebKit 2.50 crashes the process when a view closes while (or soon after) an element fills the screen.
+            // The program can make the window do so.
+            settings.set_enable_fullscreen(false);
         }
         // wry turns the input methods' preview off; without it composing shows nothing.
         if let Some(input) = self.webview.input_method_context() {

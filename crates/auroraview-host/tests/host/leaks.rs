@@ -53,16 +53,13 @@ fn closed_windows_leave_nothing_behind() {
     for _ in 0..100 {
         cycle();
     }
-    let mut now = before;
+    // The engine's own caches come and go by a dozen; one of anything for each window would be a hundred.
     poll(&format!("what was in use before, {before:?}"), || {
-        let seen = in_use();
-        if std::mem::replace(&mut now, seen) != seen {
-            eprintln!("{now:?}");
-        }
+        let now = in_use();
         let settled = now.web_processes <= before.web_processes
             && now.windows == 0
-            && now.files <= before.files + 3
-            && now.threads <= before.threads + 3;
+            && now.files <= before.files + 20
+            && now.threads <= before.threads + 20;
         settled.then_some(())
     });
 }
@@ -120,7 +117,8 @@ fn replies_leave_no_memory_behind() {
     let document = "document-0000001";
     view.value(&format!(
         "globalThis.n = 0; (async () => {{ for (;;) {{
-            const text = await webkit.messageHandlers.auroraview.postMessage('{KEY}{document}' + JSON.stringify(n));
+            const post = '{KEY}{document}' + JSON.stringify(n);
+            const text = await webkit.messageHandlers.auroraview.postMessage(post).catch((error) => error.message);
             if (text === 'end') {{ ipc.postMessage('{KEY}{document}ended'); return; }}
             n++; }} }})(); 0"
     ));
