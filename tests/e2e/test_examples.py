@@ -1,0 +1,187 @@
+"""Every example runs alone and does what it says, driven through its page."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from auroraview import WebView
+from tests.e2e.conftest import OpenView
+from tests.e2e.helpers import PATIENCE, ask, show_text, wait_for
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+ASSET_BROWSER = EXAMPLES / "asset_browser"
+
+
+def load(name: str) -> ModuleType:
+    """The module of an example."""
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / name / "main.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def click(view: WebView, selector: str) -> None:
+    ask(view, f"document.querySelector({selector!r}).click()")
+
+
+def wait_for_text(view: WebView, selector: str, part: str) -> str:
+    """Waits until an element's text has the part in it."""
+    wait_for(lambda: part in show_text(view, selector), f"{part!r} in {selector}")
+    return show_text(view, selector)
+
+
+def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=150, check=False)
+
+
+def test_all_small_examples_are_tested_here() -> None:
+    here = Path(__file__).read_text(encoding="utf-8")
+    names = sorted(path.name for path in EXAMPLES.iterdir() if (path / "main.py").is_file() and path.name[0].isdigit())
+    assert len(names) >= 7
+    assert [name for name in names if f'load("{name}")' not in here] == []
+
+
+def test_hello_greets_who_is_named_in_the_form(open_view: OpenView) -> None:
+    view = open_view(load("01_hello").make_view())
+    ask(view, "document.querySelector('#name').value = 'window'")
+    click(view, "button")
+    wait_for_text(view, "#answer", "Hello, window, from Python.")
+
+
+def test_calls_shows_how_parameters_results_and_errors_cross(open_view: OpenView) -> None:
+    view = open_view(load("02_calls").make_view())
+    wait_for(lambda: ask(view, "document.body.dataset.done"), "all calls answered")
+    rows = ask(view, "[...document.querySelectorAll('#rows div')].map((row) => row.textContent.split(' → ')[1])")
+    assert rows[:4] == ["2", "8", "12", "10"]
+    assert rows[4] == '{"name":"harbour","saved":"2024-05-17","file":"scenes/harbour.usd"}'
+    assert rows[5] == '["b"]'
+    assert "(invalid_params)" in rows[6]
+    assert "(method_not_found)" in rows[7]
+    assert rows[8] == "ValueError (handler_error): the new name is empty"
+
+
+def test_events_tick_and_the_chosen_unit_survives_a_reload(open_view: OpenView) -> None:
+    view = open_view(load("03_events").make_view())
+    wait_for(lambda: show_text(view, "#seconds") not in ("…", "0.0"), "a tick from the thread")
+    wait_for_text(view, "#unit", "cm")
+    click(view, "[data-unit=inch]")
+    wait_for_text(view, "#unit", "inch")
+    view.reload()
+    view.wait_ready(PATIENCE)
+    wait_for_text(view, "#unit", "inch")
+
+
+@pytest.mark.parametrize(
+    ("button", "told"), [("#coroutine", "The coroutine was cancelled."), ("#plain", "The plain function stopped")]
+)
+def test_long_work_is_cancelled_from_the_page(open_view: OpenView, button: str, told: str) -> None:
+    view = open_view(load("04_long_work").make_view())
+    click(view, button)
+    wait_for(lambda: ask(view, "bar.value") >= 3, "some progress")
+    click(view, "#cancel")
+    wait_for_text(view, "#outcome", "cancelled")
+    wait_for_text(view, "#python", told)
+    assert ask(view, "bar.value") < 100
+
+
+def test_long_work_that_is_left_alone_ends_with_its_result(open_view: OpenView) -> None:
+    view = open_view(load("04_long_work").make_view())
+    click(view, "#coroutine")
+    wait_for_text(view, "#outcome", "100 steps done")
+    assert ask(view, "bar.value") == 100
+
+
+def test_local_pages_load_modules_styles_and_data(open_view: OpenView) -> None:
+    view = open_view(load("05_local_pages").make_view())
+    wait_for_text(view, "#planets", "Mars: 2 moons")
+    assert "auroraview://" in wait_for_text(view, "#where", "The directory page/")
+    assert ask(view, "getComputedStyle(document.querySelector('h1')).color") == "rgb(52, 84, 209)"
+
+
+def test_two_windows_share_one_count(open_view: OpenView) -> None:
+    left, right = load("06_two_windows_one_bridge").make_views()
+    open_view(left)
+    wait_for_text(left, "#count", "0")
+    click(left, "[data-step='1']")
+    wait_for_text(left, "#who", "asked by the left window")
+    open_view(right)
+    wait_for_text(right, "#count", "1")
+    click(right, "[data-step='1']")
+    wait_for_text(right, "#who", "asked by the right window")
+    wait_for_text(left, "#count", "2")
+
+
+def test_coroutines_of_the_asyncio_example_wait_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    example = load("07_asyncio")
+    views: list[WebView] = []
+    make_view = example.make_view
+
+    def make_and_keep() -> WebView:
+        views.append(make_view())
+        return views[0]
+
+    example.make_view = make_and_keep
+
+    async def drive() -> str:
+        window = asyncio.create_task(example.main())
+        while not views:
+            await asyncio.sleep(0)
+        (view,) = views
+        script = """document.querySelector('#ask').click();
+            new Promise((resolve) => {
+              const look = () => answers.textContent ? resolve(answers.textContent) : setTimeout(look, 10);
+              look();
+            })"""
+        answer = await asyncio.wait_for(view.eval_js(script), PATIENCE)
+        view.close()
+        await asyncio.wait_for(window, PATIENCE)
+        return str(answer)
+
+    assert asyncio.run(drive()).startswith("1, 4, 9 after")
+    assert "Ask three times at once" in capsys.readouterr().out
+
+
+@pytest.mark.timeout(180)
+def test_the_asset_browser_is_driven_and_every_effect_confirmed(tmp_path: Path) -> None:
+    picture = tmp_path / "demo.png"
+    done = run_python(str(ASSET_BROWSER / "main.py"), "--drive", "--screenshot", str(picture))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Everything was confirmed" in done.stdout
+    assert "✗" not in done.stdout
+    for file in (picture, tmp_path / "demo-dark.png"):
+        assert file.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.timeout(180)
+def test_the_driver_of_the_asset_browser_says_what_does_not_hold() -> None:
+    done = run_python(
+        "-c",
+        f"import sys; sys.path.insert(0, {str(ASSET_BROWSER)!r})\n"
+        "import main, tool\n"
+        "full = tool.LibraryApi.list_assets\n"
+        "def without_vase(self):\n"
+        "    listed = full(self)\n"
+        "    return {**listed, 'assets': [one for one in listed['assets'] if one.name != 'vase.obj']}\n"
+        "tool.LibraryApi.list_assets = without_vase\n"
+        "sys.exit(main.main(['--drive']))",
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAILED: List the library: " in done.stdout
+
+
+def test_the_asset_browser_explains_itself_and_refuses_wrong_usage() -> None:
+    told = run_python(str(ASSET_BROWSER / "main.py"), "--help")
+    assert told.returncode == 0
+    assert "--drive" in told.stdout
+    refused = run_python(str(ASSET_BROWSER / "main.py"), "--screenshot", "file.png")
+    assert refused.returncode == 2
+    assert "--screenshot goes with --drive" in refused.stderr
