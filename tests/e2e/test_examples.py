@@ -166,16 +166,14 @@ def test_the_driver_of_the_asset_browser_says_what_does_not_hold() -> None:
     done = run_python(
         "-c",
         f"import sys; sys.path.insert(0, {str(ASSET_BROWSER)!r})\n"
-        "import main, tool\n"
-        "full = tool.LibraryApi.list_assets\n"
-        "def without_vase(self):\n"
-        "    listed = full(self)\n"
-        "    return {**listed, 'assets': [one for one in listed['assets'] if one.name != 'vase.obj']}\n"
-        "tool.LibraryApi.list_assets = without_vase\n"
+        "import main, library\n"
+        "def copy_badly(self, name, folder):\n"
+        "    return (folder / name).write_text('something else')\n"
+        "library.Library.copy = copy_badly\n"
         "sys.exit(main.main(['--drive']))",
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "FAILED: List the library: " in done.stdout
+    assert "FAILED: Export three: goblet.obj differs" in done.stdout
 
 
 def test_the_asset_browser_explains_itself_and_refuses_wrong_usage() -> None:
