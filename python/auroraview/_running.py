@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from auroraview._log import logger
-from auroraview.errors import Cancelled
+from auroraview.errors import Cancelled, ViewClosed
 
 if TYPE_CHECKING:
     from auroraview._core import Job, Lane
@@ -59,7 +59,11 @@ def report(job: Job | None, error: BaseException) -> None:
         return
     what = "a callback" if job is None else f"the handler of {job.method!r}"
     try:
-        logger.error("%s raised %s: %s", what, name, message, exc_info=error)
+        if isinstance(error, ViewClosed) and (job is None or job.cancelled):
+            # Its page went away under it: an ordinary end, that of every program with a window open among them.
+            logger.info("%s ended with its page: %s", what, message)
+        else:
+            logger.error("%s raised %s: %s", what, name, message, exc_info=error)
     except BaseException:  # noqa: BLE001 - a log handler of the program must not keep the page without an answer
         traceback.print_exc()
     if job is not None:

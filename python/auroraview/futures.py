@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import logging
 import threading
 from collections.abc import Generator
 from typing import Any
 
 from auroraview import _waiting
 from auroraview._log import logger
-from auroraview.errors import CallTimeout
+from auroraview.errors import CallTimeout, ViewClosed
 
 __all__ = ["Future"]
 
@@ -89,4 +90,6 @@ class Future(concurrent.futures.Future[Any]):
             return
         error = super().exception(0)
         if error is not None:
-            logger.error("%s failed, and nobody asked: %s", self._what, error)
+            # That the page went away is no failure of what was asked of it.
+            level = logging.DEBUG if isinstance(error, ViewClosed) else logging.ERROR
+            logger.log(level, "%s failed, and nobody asked: %s", self._what, error)
