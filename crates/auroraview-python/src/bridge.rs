@@ -242,6 +242,7 @@ fn make_handler(
         place,
         signature: signature.map(|(text, parameters)| Signature::new(text, parameters)),
         times: Times::default(),
+        removed: AtomicBool::new(false),
     }))
 }
 
@@ -332,6 +333,9 @@ impl Bridge {
             for name in &names {
                 removed.extend(bindings.methods.remove_entry(name));
             }
+            for (_, handler) in &removed {
+                handler.removed.store(true, Ordering::Release);
+            }
             let names: Vec<&str> = removed.iter().map(|(name, _)| name.as_str()).collect();
             self.core.announce(&bindings, &[], &names);
         }
@@ -374,6 +378,9 @@ impl Bridge {
                 Some(func) => handler.func.bind(py).eq(func).unwrap_or(false),
             })
             .collect();
+        for handler in &gone {
+            handler.removed.store(true, Ordering::Release);
+        }
         let mut bindings = lock(&self.core.bindings);
         if let Some(handlers) = bindings.events.get_mut(event) {
             handlers.retain(|handler| !gone.iter().any(|other| Arc::ptr_eq(handler, other)));

@@ -46,6 +46,8 @@ pub(crate) struct Handler {
     /// `None`: a callable without a signature is called as it is.
     pub(crate) signature: Option<Signature>,
     pub(crate) times: Times,
+    /// It was unbound: what still waits for it is not run any more.
+    pub(crate) removed: AtomicBool,
 }
 
 /// Counts and durations of a handler's runs.
@@ -171,6 +173,10 @@ impl Job {
         if data.is_cancelled() {
             let reason = "the call was cancelled before it ran";
             data.answer(Err(ErrorObject::cancelled(reason)));
+            return Ok(None);
+        }
+        if data.handler.removed.load(Ordering::Acquire) {
+            data.answer(Err(ErrorObject::method_not_found(&data.name)));
             return Ok(None);
         }
         let arguments = match Job::arguments(py, &data) {
