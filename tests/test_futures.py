@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from auroraview import Future, ViewClosed
+from auroraview import Future, RemoteError, ViewClosed
 from tests.helpers import SECONDS, eventually
 
 
@@ -129,16 +129,24 @@ def test_callbacks_run_once_it_is_done(bridge, page):
 
 def test_an_error_that_nobody_asks_for_is_logged(caplog):
     future = Future("the value of a script")
+    future.settle(error=RemoteError("TypeError", "no such thing"))
+    del future
+    gc.collect()
+    assert caplog.messages == ["the value of a script failed, and nobody asked: TypeError: no such thing"]
+
+
+def test_a_page_that_went_away_is_no_failure_to_be_logged(caplog):
+    future = Future()
     future.settle(error=ViewClosed("the window was closed"))
     del future
     gc.collect()
-    assert caplog.messages == ["the value of a script failed, and nobody asked: the window was closed"]
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("look", [Future.exception, lambda future: asyncio.run(awaited(future))])
 def test_an_error_that_somebody_asked_for_is_not_logged(look, caplog):
     future = Future()
-    future.settle(error=ViewClosed("gone"))
+    future.settle(error=RemoteError("TypeError", "no such thing"))
     look(future)
     del future
     gc.collect()
@@ -146,7 +154,7 @@ def test_an_error_that_somebody_asked_for_is_not_logged(look, caplog):
 
 
 async def awaited(future):
-    with pytest.raises(ViewClosed):
+    with pytest.raises(RemoteError):
         await future
 
 

@@ -454,7 +454,7 @@ class WebView:
 
 def _checked_origin(origin: str) -> str:
     found = origin_of(origin)
-    if found == "null" or origin.rstrip("/").lower() != found:
+    if found == "null" or "*" in found or origin.rstrip("/").lower() != found:
         raise UsageError(
             f"an origin is scheme://host or scheme://host:port, as in 'https://example.com', not {origin!r}"
         )
