@@ -1,4 +1,4 @@
-"""Coroutine handlers: the asyncio loop they run on, fixed at first use.
+"""Coroutine handlers: the asyncio loop they run on, fixed at first use, or the one where ``show_async`` waits.
 
 New work arrives through a file descriptor that the loop watches, so that the thread that brings it (the GUI thread)
 needs neither the GIL nor the loop's lock. While a program's loop is stopped, its handlers wait; when it ends, a loop of
@@ -57,6 +57,35 @@ class LoopLane:
                     self.close()
             assert self._loop is not None
             return self._loop
+
+    def ensure_running(self) -> None:
+        """Like :meth:`ensure`, and leaves a loop of our own for the one that runs here, if nothing is under way there.
+
+        So handlers that were bound before the program's loop began share it all the same.
+        """
+        running = asyncio.get_running_loop()
+        loop = self.ensure()
+        if loop is not running and self._guard is None:
+            with contextlib.suppress(RuntimeError):  # It has ended meanwhile.
+                loop.call_soon_threadsafe(self._hand_over, loop, running)
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop, running: asyncio.AbstractEventLoop) -> None:
+        """Runs on ``loop``, so that none of its handlers can begin meanwhile."""
+        with self._lock:
+            if self._loop is not loop or asyncio.all_tasks(loop):
+                return
+            try:
+                running.call_soon_threadsafe(self._take_over, running)
+            except RuntimeError:  # It has ended meanwhile.
+                return
+            self._loop = running
+            loop.remove_reader(self._descriptor())
+            loop.stop()
+
+    def _take_over(self, running: asyncio.AbstractEventLoop) -> None:
+        with self._lock:
+            if self._loop is running and self._guard is None:
+                self._join(running)
 
     def close(self) -> None:
         """Ends our loop, or leaves the program's. Takes no lock: a finalizer may call it anywhere."""

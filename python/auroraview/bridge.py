@@ -243,8 +243,8 @@ class Bridge:
         self._places.loop.adopt(job, value, context)
 
     def start_loop(self) -> None:
-        """Fixes the asyncio loop of ``async`` handlers: the one that runs here. For the library's own use."""
-        self._places.ensure("loop")
+        """Has ``async`` handlers run on the loop that runs here. For the library's own use."""
+        self._places.loop.ensure_running()
 
     def set_debug(self) -> None:
         """Lets pages see tracebacks. For the library's own use."""
