@@ -6,7 +6,7 @@
 
 use std::path::Path;
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread;
 
 use auroraview_host_api::{HostCommand, HostEvent};
@@ -89,7 +89,9 @@ fn run(on_event: impl Fn(HostEvent) + 'static, ready: &mpsc::Sender<Result<(), H
         return;
     };
     // Without this GTK would set the program's LC_NUMERIC and with it break number parsing in C libraries.
-    gtk::disable_setlocale();
+    // Once: after a failed start GTK counts as begun and complains.
+    static LOCALE: Once = Once::new();
+    LOCALE.call_once(gtk::disable_setlocale);
     if gtk::init().is_err() {
         let _ = ready.send(Err(HostError::NoDisplay {
             found: display_found(),

@@ -149,8 +149,9 @@ impl Window {
             });
         });
         on(view, |view, report| {
-            view.window.window.connect_configure_event(move |_, _| {
-                report(&|view| view.window.report_position(view.id));
+            view.window.window.connect_configure_event(move |_, event| {
+                let position = event.position();
+                report(&|view| view.window.report_position(view.id, position));
                 false
             });
         });
@@ -191,12 +192,10 @@ impl Window {
         }
     }
 
-    fn report_position(&self, view: ViewId) {
-        let Some(window) = self.window.window() else {
-            return;
-        };
-        let (_, x, y) = window.origin();
-        if self.reported.position.replace(Some((x, y))) != Some((x, y)) {
+    /// The event's own position: asked again, the X server may not yet know where the window manager has moved it.
+    fn report_position(&self, view: ViewId, position: (i32, i32)) {
+        if self.reported.position.replace(Some(position)) != Some(position) {
+            let (x, y) = position;
             emit(HostEvent::Moved { view, x, y });
         }
     }

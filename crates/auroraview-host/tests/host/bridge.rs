@@ -166,8 +166,13 @@ fn held_posts_are_answered_in_order_and_bounded() {
     view.value(&format!("ipc.postMessage('{KEY}document-0000002[]'); 0"));
     view.posted("[]");
     let answers = poll_answers(&view, 12);
-    let gone: Vec<String> = (1..9).map(|n| format!("\"{n}:the document is gone\"")).collect();
-    assert!(answers.ends_with(&format!("\"0:\",{}]", gone.join(","))), "{answers}");
+    let gone: Vec<String> = (1..9)
+        .map(|n| format!("\"{n}:the document is gone\""))
+        .collect();
+    assert!(
+        answers.ends_with(&format!("\"0:\",{}]", gone.join(","))),
+        "{answers}"
+    );
     view.deliver(one, "too late");
     view.close();
 }
