@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from auroraview import _core
-from auroraview._running import serve_notices
+from auroraview._running import program_ends, serve_notices
 from auroraview._waiting import announce_change
 
 _WINDOWS_SECONDS = 2.0
@@ -77,6 +77,7 @@ def weakly(method: Callable[..., None]) -> Callable[..., None]:
 
 def _end() -> None:
     global _ending
+    program_ends.set()
     with _lock:
         _ending = True
         closables = list(_closables)

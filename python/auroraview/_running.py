@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 call_context: contextvars.ContextVar[Job | None] = contextvars.ContextVar("auroraview_call", default=None)
 
+#: Set when the interpreter begins to end, and with it every window.
+program_ends = threading.Event()
+
 #: Has an awaitable that a plain handler returned run on the loop, in the handler's context.
 Adopt = Callable[["Job | None", "Awaitable[Any]", contextvars.Context], None]
 
@@ -59,7 +62,7 @@ def report(job: Job | None, error: BaseException) -> None:
         return
     what = "a callback" if job is None else f"the handler of {job.method!r}"
     try:
-        if isinstance(error, ViewClosed) and (job is None or job.cancelled):
+        if isinstance(error, ViewClosed) and (job is None or job.cancelled or program_ends.is_set()):
             # Its page went away under it: an ordinary end, that of every program with a window open among them.
             logger.info("%s ended with its page: %s", what, message)
         else:
