@@ -21,12 +21,12 @@ def test_a_peer_tells_of_its_document(page):
 
 
 def test_listeners_hear_of_documents(bridge, page):
+    seen = []
     page.peer.on("gone", lambda: seen.append("gone"))
     page.peer.on("document", lambda: seen.append("document"))
     heard_ready = page.peer.on("ready", lambda: seen.append("ready"))
     bridge.emit("end")
     page.wait_for("end", SECONDS)
-    seen = []
     page.reload()
     # What the first document said may still come first.
     eventually(lambda: seen[-3:] == ["gone", "document", "ready"])
