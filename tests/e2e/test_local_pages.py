@@ -303,5 +303,7 @@ def test_a_data_directory_keeps_storage_between_views_and_processes(tmp_path, si
 def test_without_a_data_directory_nothing_is_kept(site):
     for _ in range(2):
         with opened(path=site) as view:
-            script = "const found = [localStorage.getItem('kept'), document.cookie]; localStorage.setItem('kept', 'yes');"
+            script = (
+                "const found = [localStorage.getItem('kept'), document.cookie]; localStorage.setItem('kept', 'yes');"
+            )
             assert ask(view, script + "document.cookie = 'kept=yes'; found") == [None, ""]

@@ -1,0 +1,105 @@
+"""The compiled parts: what they link, what an import loads, and that neither needs WebKitGTK."""
+
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import auroraview
+from auroraview import _core
+
+PACKAGE = Path(auroraview.__file__).parent
+HOST = PACKAGE / "_native" / "libauroraview_host.so"
+
+#: Parts of names of libraries that only the host library may link.
+GRAPHICAL = ("webkit", "javascriptcore", "gtk", "gdk", "glib", "gio", "cairo", "soup", "X11", "wayland")
+
+
+def needed(path):
+    """The libraries that an ELF file of 64 bits, little endian, links: the DT_NEEDED entries of its dynamic section."""
+    data = path.read_bytes()
+    assert data[:6] == b"\x7fELF\x02\x01", "expected a 64-bit little-endian ELF file"
+    (sections,) = struct.unpack_from("<Q", data, 40)
+    size, count = struct.unpack_from("<HH", data, 58)
+    headers = [struct.unpack_from("<IIQQQQIIQQ", data, sections + index * size) for index in range(count)]
+    names = []
+    for _, kind, _, _, offset, length, link, _, _, _ in headers:
+        if kind != 6:  # SHT_DYNAMIC
+            continue
+        strings = headers[link][4]
+        for place in range(offset, offset + length, 16):
+            tag, value = struct.unpack_from("<QQ", data, place)
+            if tag == 1:  # DT_NEEDED
+                start = strings + value
+                names.append(data[start : data.index(b"\0", start)].decode())
+    return names
+
+
+def python(code):
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return ended.stdout
+
+
+def test_the_core_links_no_webkitgtk():
+    found = needed(Path(_core.__file__))
+    assert any(name.startswith("libc.so") for name in found), "the reader of ELF files finds nothing"
+    assert [name for name in found if any(part in name for part in GRAPHICAL)] == []
+
+
+def test_the_core_links_no_python_library():
+    assert [name for name in needed(Path(_core.__file__)) if "python" in name] == []
+
+
+def test_the_host_library_is_the_one_that_links_webkitgtk():
+    found = needed(HOST)
+    assert "libwebkit2gtk-4.1.so.0" in found
+    assert [name for name in found if "python" in name] == []
+
+
+def test_the_core_is_built_for_the_stable_abi():
+    assert Path(_core.__file__).name == "_core.abi3.so"
+
+
+def test_an_import_loads_nothing_graphical_and_starts_no_thread():
+    out = python(
+        "import os, auroraview\n"
+        "print(len(os.listdir('/proc/self/task')))\n"
+        "print(*{line.split()[-1] for line in open('/proc/self/maps') if '.so' in line}, sep='\\n')"
+    )
+    threads, *libraries = out.splitlines()
+    assert threads == "1"
+    assert any(name.endswith("_core.abi3.so") for name in libraries)
+    names = [Path(name).name for name in libraries]
+    assert [name for name in names if any(part in name for part in (*GRAPHICAL, "auroraview_host"))] == []
+
+
+def test_a_bridge_and_a_view_that_is_not_shown_load_nothing_graphical():
+    out = python(
+        "import auroraview\n"
+        "view = auroraview.WebView(html='<p>')\n"
+        "view.bind_call('a', print)\n"
+        "view.emit('b', 1)\n"
+        "print([line for line in open('/proc/self/maps') if 'webkit' in line or 'auroraview_host' in line])"
+    )
+    assert out == "[]\n"
+
+
+def test_an_import_takes_no_noticeable_time():
+    out = python(
+        "import asyncio, concurrent.futures, dataclasses, inspect, logging, sys, time, webbrowser\n"
+        "began = time.perf_counter()\nimport auroraview\nprint(time.perf_counter() - began)"
+    )
+    assert float(out) < 1.0
+
+
+def test_the_version_is_that_of_the_core():
+    assert auroraview.__version__ == _core.__version__
+    assert auroraview.__version__.count(".") == 2
+
+
+@pytest.mark.parametrize("name", sorted(auroraview.__all__))
+def test_everything_public_is_there(name):
+    assert getattr(auroraview, name) is not None
