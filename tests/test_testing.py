@@ -143,7 +143,12 @@ def test_no_call_made_around_reloads_is_left_without_an_end(bridge, page):
 
 def test_closing_ends_what_waits_and_what_comes(bridge, page):
     entered, leave = threading.Event(), threading.Event()
-    bridge.bind_call("slow", lambda: (entered.set(), leave.wait(SECONDS)) and None)
+
+    @bridge.bind_call("slow")
+    def slow():
+        entered.set()
+        leave.wait(SECONDS)
+
     waiting = page.call("slow")
     assert entered.wait(SECONDS)
     page.close()

@@ -202,7 +202,7 @@ class MemoryPage:
     def _deliver(self, handler: Callable[[Any], Any], event: str, detail: Any) -> None:
         try:
             handler(detail)
-        except Exception:  # noqa: BLE001 - one failing handler does not stop the next
+        except BaseException:  # noqa: BLE001 - one failing handler does not stop the next
             logger.exception("the page's handler of %r raised", event)
 
     def _settle(self, detail: dict[str, Any]) -> None:
