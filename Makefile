@@ -42,7 +42,8 @@ format: $(STAMPS)/venv $(STAMPS)/node_modules ## let the formatters have their w
 	@$(VENV)/ruff format .
 	@cd js_sdk && npm run format
 
-bench: setup ## the measurements, side by side with others
+bench: setup ## the measurements, side by side with others; build/bench.json
+	@cargo build --release --locked --package auroraview-host --example floor
 	@scripts/with_display $(VENV)/python -m benches
 
 docs: ## where to read

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import maturin
+import third_party
 from maturin import (
     build_sdist,
     get_requires_for_build_editable,
@@ -81,6 +82,7 @@ def build_host() -> Path:
         fresh = target.with_suffix(".new")
         shutil.copy2(built, fresh)
         fresh.replace(target)
+    third_party.write(cargo, ROOT, NATIVE / "THIRD_PARTY_LICENSES.txt")
     return target
 
 
