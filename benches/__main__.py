@@ -14,9 +14,7 @@ from benches.rows import write
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
-    parser.add_argument(
-        "--output", type=Path, default=Path("build/bench.json"), help="default: %(default)s"
-    )
+    parser.add_argument("--output", type=Path, default=Path("build/bench.json"), help="default: %(default)s")
     options = parser.parse_args()
     rows = []
     for row in bridge.run():

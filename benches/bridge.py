@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from auroraview import WebView
-from benches.processes import resident_megabytes, voluntary_switches, web_processes
+from benches.processes import settled_megabytes, voluntary_switches, web_processes
 from benches.rows import Row, median, medians
 
 FLOOR = Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "release" / "examples" / "floor"
@@ -173,9 +173,8 @@ def memory(bench: Bench) -> list[Row]:
         for _ in range(10):
             bench.measure("pipelined(10000)")
         bench.bulk(10_000, 10_000)
-        time.sleep(2)
-        web = sum(resident_megabytes(process) for process in web_processes())
-        sizes.append((resident_megabytes(os.getpid()), web))
+        web = sum(settled_megabytes(process) for process in web_processes())
+        sizes.append((settled_megabytes(os.getpid()), web))
     own = sizes[2][0] - sizes[1][0]
     web = sizes[2][1] - sizes[1][1]
     return [
@@ -204,9 +203,7 @@ def background(bench: Bench) -> list[Row]:
 
     shown, plain = medians(7, lambda: spin(bench.view.wait), lambda: spin(threading.Event().wait))
     ratio = shown / plain * 100
-    return [
-        Row("speed of a background thread during show()", "%", ratio, {}, ">= 95", ratio >= 95)
-    ]
+    return [Row("speed of a background thread during show()", "%", ratio, {}, ">= 95", ratio >= 95)]
 
 
 def run() -> Iterator[Row]:

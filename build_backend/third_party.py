@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 NAMES = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT")
-HEAD = """The native parts of this package contain the following Rust crates. WebKitGTK, GTK and the C library are not among
-them: they are those of the system, and linked dynamically.
+HEAD = """The native parts of this package contain the following Rust crates. WebKitGTK, GTK and the C library are
+not among them: they are those of the system, and linked dynamically.
 """
 
 

@@ -94,8 +94,9 @@ def run(work: Work, adopt: Adopt) -> BaseException | None:
     job, func, args, kwargs = work
     if func is None:
         return None
+    # In the thread's own context, for the copy to have it; the next piece of work sets its own.
+    call_context.set(job)
     context = contextvars.copy_context()
-    context.run(call_context.set, job)
     try:
         value = context.run(func, *args) if kwargs is None else context.run(func, *args, **kwargs)
         if is_awaitable(value):
