@@ -1,8 +1,8 @@
 """Runs the protocol's test cases against a real session, through the bridge that Python programs use.
 
 The bridge answers ``hello`` by itself and hands frames out at once, where a bare session would wait to be asked. So a
-few cases cannot be observed from here, and in others (``grouped``) the same messages come in more frames. The Rust suite
-runs them all, to the letter.
+few cases cannot be observed from here, and in others (``grouped``) the same messages come in more frames. The Rust
+suite runs them all, to the letter.
 """
 
 from __future__ import annotations
