@@ -131,7 +131,8 @@ def _checked_stem(stem: str) -> str:
         raise InvalidNameError(f"A name has at most {LONGEST_NAME} characters; this one has {len(stem)}.")
     bad = re.search(r"[^A-Za-z0-9_-]", stem)
     if bad is not None:
-        raise InvalidNameError(f"Names are made of letters, digits, _ and -; {bad[0]!r} is none of them.")
+        what = "a space" if bad[0] == " " else repr(bad[0])
+        raise InvalidNameError(f"Names are made of letters, digits, _ and -; {what} is none of them.")
     return stem
 
 
