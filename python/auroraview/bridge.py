@@ -8,7 +8,7 @@ import inspect
 import threading
 import types
 import weakref
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _lifecycle
@@ -237,10 +237,6 @@ class Bridge:
             places.pool.lane.put(func, args)
         else:
             places.workers.turns.put(peer, func, args)
-
-    def adopt(self, job: _core.Job | None, value: Awaitable[Any], context: contextvars.Context) -> None:
-        """Has the loop run what a handler of the main thread returned. For the library's own use."""
-        self._places.loop.adopt(job, value, context)
 
     def start_loop(self) -> None:
         """Has ``async`` handlers run on the loop that runs here. For the library's own use."""

@@ -72,7 +72,7 @@ def _adopt(job: _core.Job | None, value: Awaitable[Any], context: contextvars.Co
     peer = None if job is None else job.peer
     if peer is None:
         raise ViewClosed("the page is gone")
-    peer.bridge.adopt(job, value, context)
+    peer.bridge._places.loop.adopt(job, value, context)
 
 
 def _work_waits(_: Any) -> None:

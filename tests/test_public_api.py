@@ -1,0 +1,115 @@
+"""The front door: what is exported, that it is documented, and that importing it needs nothing."""
+
+import inspect
+import subprocess
+import sys
+import types
+
+import pytest
+
+import auroraview
+from auroraview import errors, main_thread, navigation, options, testing
+from auroraview import peer as peer_module
+from tests.helpers import SECONDS
+
+#: What API.md names; a change here is a change of what programs rely on.
+PUBLIC = """
+AuroraViewError Backpressure Bridge Call CallTimeout Cancelled Future HostError Limits Navigation Peer ProtocolError
+RemoteError UsageError ViewClosed WebView Window WindowOptions __version__ current_call main_thread
+""".split()
+
+MODULES = [auroraview, errors, main_thread, navigation, options, peer_module, testing]
+
+
+def test_exactly_the_public_names_are_exported():
+    assert sorted(auroraview.__all__) == sorted(PUBLIC)
+
+
+def test_nothing_public_is_there_without_being_exported():
+    submodules = {name for name, value in vars(auroraview).items() if isinstance(value, types.ModuleType)}
+    names = {name for name in vars(auroraview) if not name.startswith("_")} - submodules
+    assert names <= set(auroraview.__all__)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_all_names_what_is_there(module):
+    assert all(hasattr(module, name) for name in module.__all__)
+    assert len(set(module.__all__)) == len(module.__all__)
+
+
+def _documented():
+    for module in MODULES:
+        yield module.__name__, module
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if isinstance(thing, (str, types.ModuleType)):
+                continue
+            yield f"{module.__name__}.{name}", thing
+            if inspect.isclass(thing):
+                for member, value in vars(thing).items():
+                    if not member.startswith("_") and (callable(value) or isinstance(value, property)):
+                        yield f"{module.__name__}.{name}.{member}", value
+
+
+DOCUMENTED = dict(_documented())
+
+
+@pytest.mark.parametrize("thing", DOCUMENTED.values(), ids=DOCUMENTED)
+def test_everything_public_has_a_docstring(thing):
+    assert inspect.getdoc(thing)
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name not in ("__version__", "main_thread", "Call")])
+def test_public_things_know_their_module_and_their_name(name):
+    thing = getattr(auroraview, name)
+    assert thing.__name__ == name
+    assert thing.__module__.startswith("auroraview.")
+
+
+@pytest.mark.parametrize(
+    ("function", "most"),
+    [
+        (function, 3)
+        for thing in (auroraview.Bridge, auroraview.WebView, auroraview.Peer, auroraview.Window, testing.MemoryPage)
+        for name, function in inspect.getmembers(thing, inspect.isfunction)
+        if not name.startswith("_")
+    ],
+    ids=lambda value: getattr(value, "__qualname__", ""),
+)
+def test_what_comes_after_the_second_parameter_is_given_by_name(function, most):
+    kinds = [parameter.kind for parameter in inspect.signature(function).parameters.values()]
+    assert kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD) <= most  # with self
+
+
+def test_the_version_is_that_of_the_package():
+    from importlib.metadata import version
+
+    assert auroraview.__version__ == version("auroraview")
+
+
+PROBE = """
+import sys
+before = set(sys.modules)
+import auroraview, auroraview.testing
+new = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(*sorted(new - set(sys.stdlib_module_names) - {"auroraview"}))
+import threading
+print(*[thread.name for thread in threading.enumerate()])
+print(*[line.split("/")[-1] for line in open("/proc/self/maps") if "webkit" in line or "gtk" in line])
+"""
+
+
+def test_importing_needs_no_third_party_package_no_thread_and_no_webkit():
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE], capture_output=True, text=True, timeout=SECONDS * 2, check=True
+    )
+    assert done.stdout.split("\n") == ["", "MainThread", "", ""]
+
+
+def test_the_example_of_the_package_reads_as_it_runs():
+    lines = auroraview.__doc__.split("\n")
+    code = "\n".join(line[4:] for line in lines if line.startswith("    "))
+    view = {}
+    exec(code.replace("view.show()", ""), view)
+    with testing.MemoryPage(view["view"]) as page:
+        assert page.call("add", {"a": 1, "b": 2}).result(SECONDS) == 3
