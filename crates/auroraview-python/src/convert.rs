@@ -220,9 +220,17 @@ impl Writer {
     fn dict(&mut self, dict: &Bound<'_, PyDict>) -> Result<(), Fault> {
         self.enter(dict.as_any())?;
         self.out.push('{');
-        // A copy, so that a conversion hook that changes the dict cannot break the iteration.
+        // A conversion hook may change the dict, and PyO3's iterator would panic.
+        let length = dict.len();
+        let mut items = dict.iter();
         let mut first = true;
-        for (key, value) in dict {
+        for _ in 0..length {
+            if dict.len() != length {
+                return Err(Fault::new("the dict changed while it was read"));
+            }
+            let Some((key, value)) = items.next() else {
+                break;
+            };
             self.member(&mut first, &key, &value)?;
         }
         self.out.push('}');
@@ -325,11 +333,10 @@ impl Writer {
         if let Ok(tuple) = value.cast::<PyTuple>() {
             return self.sequence(value, tuple.iter());
         }
-        if let Ok(set) = value.cast::<PySet>() {
-            return self.sequence(value, set.iter());
-        }
-        if let Ok(set) = value.cast::<PyFrozenSet>() {
-            return self.sequence(value, set.iter());
+        if value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>() {
+            // A copy: a conversion hook may change the set.
+            let items = value.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+            return self.sequence(value, items.into_iter());
         }
         if is_numpy_scalar(value)? {
             return self.write(&value.call_method0("item")?);
