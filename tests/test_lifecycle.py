@@ -15,6 +15,8 @@ from auroraview.testing import MemoryPage
 bridge = Bridge()
 page = MemoryPage(bridge)
 entered = threading.Event()
+def ask():
+    page.call('f').add_done_callback(lambda done: done.exception())
 def sleep():
     entered.set()
     time.sleep(60)
@@ -26,10 +28,10 @@ async def sleep_async():
 PROGRAMS = {
     "nothing happened": "",
     "a handler ran": "bridge.bind_call('f', lambda: 1); print(page.call('f').result(20))",
-    "a plain handler runs": "bridge.bind_call('f', sleep); page.call('f'); entered.wait(20)",
-    "a pool handler runs": "bridge.bind_call('f', sleep, thread='pool'); page.call('f'); entered.wait(20)",
-    "a coroutine runs": "bridge.bind_call('f', sleep_async); page.call('f'); entered.wait(20)",
-    "a main thread handler waits": "bridge.bind_call('f', sleep, thread='main'); page.call('f')",
+    "a plain handler runs": "bridge.bind_call('f', sleep); ask(); entered.wait(20)",
+    "a pool handler runs": "bridge.bind_call('f', sleep, thread='pool'); ask(); entered.wait(20)",
+    "a coroutine runs": "bridge.bind_call('f', sleep_async); ask(); entered.wait(20)",
+    "a main thread handler waits": "bridge.bind_call('f', sleep, thread='main'); ask()",
     "a daemon thread emits": """
         def emit():
             while True: bridge.emit('e', 1); entered.set()
@@ -44,7 +46,7 @@ PROGRAMS = {
     "a loop has ended": """
         async def main():
             bridge.bind_call('f', sleep_async)
-            page.call('f').add_done_callback(lambda done: done.exception())
+            ask()
             while not entered.is_set(): await asyncio.sleep(0)
         asyncio.run(main())
         """,
@@ -69,11 +71,11 @@ def test_a_program_ends_quietly_although(program):
 
 
 def test_a_program_ends_after_an_exception_with_that_exception():
-    done = run("bridge.bind_call('f', sleep); page.call('f'); entered.wait(20); raise ValueError('mine')")
+    done = run("bridge.bind_call('f', sleep); ask(); entered.wait(20); raise ValueError('mine')")
     assert done.returncode == 1
     assert done.stderr.rstrip().endswith("ValueError: mine")
 
 
 def test_sys_exit_keeps_its_status():
-    done = run("bridge.bind_call('f', sleep); page.call('f'); entered.wait(20); sys.exit(7)")
+    done = run("bridge.bind_call('f', sleep); ask(); entered.wait(20); sys.exit(7)")
     assert (done.returncode, done.stderr) == (7, "")
