@@ -15,7 +15,7 @@ import time
 import pytest
 
 from auroraview import Bridge, RemoteError, UsageError, ViewClosed, WebView, current_call
-from tests.e2e.helpers import PATIENCE, Record, ask, wait_for
+from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import RECORDING_PAGE, WindowEnd, run, run_async, wait_events
 
 PLACES = ["worker", "pool", "main", "asyncio"]
@@ -55,10 +55,17 @@ def place(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def shared():
+    with opened(html=RECORDING_PAGE) as view:
+        yield WindowEnd(view.bridge, view)
+
+
 @pytest.fixture
-def page(open_view):
-    view = open_view(html=RECORDING_PAGE)
-    return WindowEnd(view.bridge, view)
+def page(shared):
+    """One window for all, with nothing recorded."""
+    ask(shared.view, "seen.length = 0")
+    return shared
 
 
 def test_a_handler_runs_in_its_place(page, place):
