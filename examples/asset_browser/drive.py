@@ -275,7 +275,7 @@ def drive(tool: Tool, screenshot: Path | None) -> int:
     tool.view.close()
     for failure in driver.failures:
         print(f"FAILED: {failure}")
-    held = "Everything was confirmed" if not driver.failures else f"{len(driver.failures)} steps failed"
+    held = "Everything was confirmed" if not driver.failures else f"Failed steps: {len(driver.failures)}"
     print(f"{held}, in {time.perf_counter() - began:.1f} s.")
     return 1 if driver.failures else 0
 
