@@ -4,7 +4,7 @@
 //! for its own steps; neither a handler nor a transport runs under that lock.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use auroraview_protocol::{
@@ -40,6 +40,8 @@ pub(crate) struct PeerCore {
     callback: Arc<Py<PyAny>>,
     url: Mutex<String>,
     drop_logged: AtomicBool,
+    /// How many reasons of refusals have had their line in the log.
+    refusals_logged: AtomicUsize,
 }
 
 impl PeerCore {
@@ -59,6 +61,7 @@ impl PeerCore {
             callback,
             url: Mutex::default(),
             drop_logged: AtomicBool::new(false),
+            refusals_logged: AtomicUsize::new(0),
         });
         peer.bridge.add_peer(&peer);
         peer
@@ -91,6 +94,7 @@ impl PeerCore {
             while let Some(one) = session.next_incoming() {
                 incoming.push(one);
             }
+            self.log_new_refusals(&session);
         }
         if !incoming.is_empty() {
             self.bridge.route_all(self, incoming);
@@ -110,7 +114,23 @@ impl PeerCore {
     }
 
     pub(crate) fn refuse(&self, reason: Reason) {
-        lock(&self.session).refuse(reason, 1);
+        let mut session = lock(&self.session);
+        session.refuse(reason, 1);
+        self.log_new_refusals(&session);
+    }
+
+    /// The first refusal for each reason is worth a line; the rest is counted in the statistics.
+    fn log_new_refusals(&self, session: &Session) {
+        let refused = &session.counters().refused;
+        if refused.len() == self.refusals_logged.load(Ordering::Relaxed) {
+            return;
+        }
+        self.refusals_logged.store(refused.len(), Ordering::Relaxed);
+        let reasons: Vec<&str> = refused.keys().map(|reason| reason.as_str()).collect();
+        log::warn!(
+            "a page sent what was refused, so far for: {} (further ones are counted in `stats`)",
+            reasons.join(", ")
+        );
     }
 
     /// A handler's parameters did not fit an event.
