@@ -8,7 +8,7 @@ import pytest
 
 from auroraview import Bridge
 from auroraview.testing import MemoryPage
-from tests.e2e.helpers import wait_for
+from tests.helpers import eventually
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -21,5 +21,5 @@ def test_the_first_refusal_for_each_reason_is_logged_and_all_are_counted(caplog)
             page.post("no frame")
         page.post('{"v":1,"doc":"another","msgs":[]}')
         assert page.call("double", [4]).result(10) == 8
-        wait_for(lambda: sum("refused" in line for line in caplog.messages) == 2, "two lines")
+        eventually(lambda: sum("refused" in line for line in caplog.messages) == 2, "two lines")
         assert page.peer.stats["refused"] == {"malformed": 3, "stale_document": 1}
