@@ -9,7 +9,9 @@ pub enum HostError {
     AlreadyRunning,
     /// The calling thread, or another one, drives the default GLib context.
     #[error(
-        "another loop of this process drives GTK already; open the window in a process of its own: isolation=\"process\""
+        "another loop of this process drives GLib's main context already, as Qt and GTK applications do, and windows inside \
+         such a loop are not supported yet; run the tool as a program of its own (subprocess), or, in a Qt program, set \
+         QT_NO_GLIB=1 before Qt starts"
     )]
     ContextOwned,
     /// GTK found no display.
