@@ -133,7 +133,12 @@ impl Window {
         });
         on(view, |view, report| {
             view.window.window.connect_map_event(move |_, _| {
-                report(&|view| view.window.report_shown(view.id, true));
+                report(&|view| {
+                    // Late, when it was hidden again before it came on the screen.
+                    let shown = view.window.window.is_visible();
+                    view.window.report_shown(view.id, shown);
+                    view.window.look_where(view.id);
+                });
                 Propagation::Proceed
             });
         });
@@ -197,6 +202,14 @@ impl Window {
         if self.reported.position.replace(Some(position)) != Some(position) {
             let (x, y) = position;
             emit(HostEvent::Moved { view, x, y });
+        }
+    }
+
+    /// Where a window manager put the window while it mapped it; not every one sends an event for that.
+    fn look_where(&self, view: ViewId) {
+        if let Some(window) = self.window.window() {
+            let (_, x, y) = window.origin();
+            self.report_position(view, (x, y));
         }
     }
 

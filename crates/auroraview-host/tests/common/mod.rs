@@ -37,7 +37,11 @@ static HOST: LazyLock<Host> = LazyLock::new(|| {
     let gui = GuiLoop::start(move |event| {
         // Through the serialisation, as a program gets it.
         let event: HostEvent = decode(&encode(&event)).expect("events survive their serialisation");
-        if let Some(view) = views.lock().unwrap().get(&view_of(&event)) {
+        if let Some(view) = views
+            .lock()
+            .expect("nobody panics with it")
+            .get(&view_of(&event))
+        {
             let _ = view.send(event);
         }
     })
@@ -65,7 +69,10 @@ pub(crate) fn global_events() -> Receiver<HostEvent> {
 
 fn subscribe(view: Option<ViewId>) -> Receiver<HostEvent> {
     let (sender, receiver) = channel();
-    HOST.views.lock().unwrap().insert(view, sender);
+    HOST.views
+        .lock()
+        .expect("nobody panics with it")
+        .insert(view, sender);
     receiver
 }
 
@@ -339,7 +346,10 @@ impl Drop for View {
                 self.until("Closed", |event| matches!(event, HostEvent::Closed { .. }));
             }
         }
-        HOST.views.lock().unwrap().remove(&Some(self.id));
+        HOST.views
+            .lock()
+            .expect("nobody panics with it")
+            .remove(&Some(self.id));
     }
 }
 

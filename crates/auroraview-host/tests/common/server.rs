@@ -64,7 +64,10 @@ impl Server {
             headers: headers.into(),
             body: body.into(),
         };
-        self.answers.lock().unwrap().insert(path.into(), answer);
+        self.answers
+            .lock()
+            .expect("nobody panics with it")
+            .insert(path.into(), answer);
         self
     }
 }
@@ -82,8 +85,15 @@ fn serve(
         }
     }
     let path = first.split(' ').nth(1)?.to_owned();
-    asked.lock().unwrap().push(path.clone());
-    let found = answers.lock().unwrap().get(&path).cloned();
+    asked
+        .lock()
+        .expect("nobody panics with it")
+        .push(path.clone());
+    let found = answers
+        .lock()
+        .expect("nobody panics with it")
+        .get(&path)
+        .cloned();
     let answer = found.unwrap_or(Answer {
         status: "404 Not Found",
         headers: String::new(),

@@ -88,7 +88,10 @@ fn posts_without_the_key_are_refused_on_both_ways() {
     let refused = |script: &str, wanted: Refusal| {
         view.value(script);
         view.wait("Refused", |event| match event {
-            HostEvent::Refused { refusal, .. } => Some(assert_eq!(*refusal, wanted, "{script}")),
+            HostEvent::Refused { refusal, .. } => {
+                assert_eq!(*refusal, wanted, "{script}");
+                Some(())
+            }
             HostEvent::Posted { frame, .. } => panic!("{script} posted {frame}"),
             _ => None,
         });

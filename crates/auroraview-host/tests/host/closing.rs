@@ -4,43 +4,25 @@ use std::time::Instant;
 
 use auroraview_host_api::{CLOSING_PATIENCE_SECONDS, HostCommand, HostEvent};
 
-use crate::common::{View, html, options, poll, send, turn};
+use gtk::prelude::*;
 
-/// Asks the window manager to close the window with this title, as a user does.
-fn press_close(title: &str) {
-    let window = x_window(title);
-    let done = std::process::Command::new("xdotool")
-        .args([
-            "windowactivate",
-            "--sync",
-            &window,
-            "key",
-            "--clearmodifiers",
-            "alt+F4",
-        ])
-        .status()
-        .expect("xdotool is installed");
-    assert!(done.success());
+use crate::common::{View, html, options, send, turn};
+
+/// Asks the window with this title to close, as its close button does.
+fn press_close(title: &'static str) {
+    gtk::glib::MainContext::default().invoke(move || {
+        let windows = gtk::Window::list_toplevels().into_iter();
+        let mut windows = windows.filter_map(|window| window.downcast::<gtk::Window>().ok());
+        let window = windows.find(|window| window.title().is_some_and(|found| found == title));
+        window.expect("a window of that title").close();
+    });
 }
 
-fn x_window(title: &str) -> String {
-    poll("the window", || {
-        let found = std::process::Command::new("xdotool")
-            .args(["search", "--onlyvisible", "--name", &format!("^{title}$")])
-            .output()
-            .expect("xdotool is installed");
-        let found = String::from_utf8_lossy(&found.stdout).into_owned();
-        found.lines().next().map(str::to_owned)
-    })
-}
-
-fn titled(title: &str, watch_closing: bool) -> View {
+fn titled(title: &'static str, watch_closing: bool) -> View {
     let mut options = options(html(""));
     options.title = title.into();
     options.watch_closing = watch_closing;
-    let view = View::open(options);
-    x_window(title);
-    view
+    View::open(options)
 }
 
 fn asked(view: &View) -> u64 {

@@ -134,7 +134,8 @@ fn a_redirected_load_stays_inside_without_the_bridge() {
     ));
     view.wait("Refused", |event| match event {
         HostEvent::Refused { refusal, .. } => {
-            Some(assert_eq!(*refusal, auroraview_host_api::Refusal::Origin))
+            assert_eq!(*refusal, auroraview_host_api::Refusal::Origin);
+            Some(())
         }
         HostEvent::Posted { frame, .. } => panic!("posted {frame}"),
         _ => None,
@@ -161,7 +162,10 @@ fn failed_loads_are_reported_and_the_view_goes_on() {
     }
     view.load(html("<p>again</p>"), &[]);
     view.wait("Loaded", |event| match event {
-        HostEvent::Loaded { url, .. } => Some(assert_eq!(*url, format!("{}/", view.origin))),
+        HostEvent::Loaded { url, .. } => {
+            assert_eq!(*url, format!("{}/", view.origin));
+            Some(())
+        }
         _ => None,
     });
     assert_eq!(view.value("document.body.textContent"), r#""again""#);
@@ -192,7 +196,10 @@ fn a_killed_web_process_is_reported_and_reload_revives_the_page() {
         request: 7,
     });
     view.wait("Screenshot", |event| match event {
-        HostEvent::Screenshot { result, .. } => Some(assert!(result.is_err())),
+        HostEvent::Screenshot { result, .. } => {
+            assert!(result.is_err());
+            Some(())
+        }
         _ => None,
     });
     send(&HostCommand::Reload { view: view.id });

@@ -111,6 +111,8 @@ fn a_position_that_is_set_is_the_one_that_is_reported() {
         moved(150, 120);
         view.window(WindowChange::Position(222, 111));
         moved(222, 111);
+        view.loaded();
+        focused(&view);
         view.window(WindowChange::Visible(false));
         view.expect(&HostEvent::Hidden { view: view.id });
         view.window(WindowChange::Visible(true));
