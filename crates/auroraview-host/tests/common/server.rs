@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -23,7 +23,16 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port"))
+    }
+
+    /// On the IPv6 loopback interface, where there is one.
+    pub(crate) fn start_v6() -> Option<Self> {
+        let listener = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).ok()?;
+        Some(Self::serve(listener))
+    }
+
+    fn serve(listener: TcpListener) -> Self {
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let server = Self {
             origin,

@@ -277,3 +277,20 @@ fn an_iframe_gets_no_bridge() {
     assert_eq!(view.value("typeof auroraview"), r#""object""#);
     view.close();
 }
+
+#[test]
+fn addresses_with_a_number_for_a_host_get_the_bridge() {
+    let _turn = turn();
+    let servers = [Some(Server::start()), Server::start_v6()];
+    for server in servers.into_iter().flatten() {
+        let server = server.page("/", "<p>hi</p>");
+        let view = View::open(options(Source::Url(server.url("/"))));
+        assert_eq!(
+            view.value("typeof auroraview"),
+            r#""object""#,
+            "{}",
+            server.origin
+        );
+        view.close();
+    }
+}
