@@ -7,8 +7,9 @@ in ``ENDS``.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from auroraview import Bridge, Peer, RemoteError, ViewClosed, WebView
@@ -80,6 +81,16 @@ class PageEnd(Protocol):
     def events(self) -> list[list[Any]]: ...
     def reload(self) -> None: ...
     def close(self) -> None: ...
+
+
+_names = (f"method{number}" for number in itertools.count())
+
+
+def bound(page: PageEnd, func: Callable[..., Any], **options: Any) -> str:
+    """Binds a function under a name of its own, which is returned."""
+    name = next(_names)
+    page.bridge.bind_call(name, func, **options)
+    return name
 
 
 def wait_events(page: PageEnd, count: int) -> list[list[Any]]:
