@@ -177,10 +177,11 @@ def test_raw_text_that_is_no_frame_hurts_nobody(bridge, page):
 
 
 def test_a_page_that_is_forgotten_gives_its_calls_up(bridge):
-    noticed = []
+    entered, noticed = threading.Event(), []
 
     @bridge.bind_call("f")
     async def handler():
+        entered.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -189,7 +190,7 @@ def test_a_page_that_is_forgotten_gives_its_calls_up(bridge):
     def forget():
         page = MemoryPage(bridge)
         page.call("f").add_done_callback(lambda done: done.exception())
-        eventually(lambda: page.peer.stats["calls_in_flight"] == 1)
+        assert entered.wait(SECONDS)
         return weakref.ref(page)
 
     page = forget()

@@ -175,7 +175,10 @@ class MemoryPage:
             return
         for message in frame["msgs"]:
             self._take(message)
-        self._core.post(json.dumps({"v": 1, "doc": frame["doc"], "ack": frame["seq"], "msgs": []}))
+        with self._lock:
+            # Once closed or reloaded, there is nobody who would take the acknowledgement.
+            if self._closed is None and frame["doc"] == self._document:
+                self._core.post(json.dumps({"v": 1, "doc": frame["doc"], "ack": frame["seq"], "msgs": []}))
 
     def _take(self, message: dict[str, Any]) -> None:
         event, detail = message["event"], message["detail"]
