@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from auroraview import _core
+from auroraview._log import only_errors
 from auroraview._running import program_ends, serve_notices
 from auroraview._waiting import announce_change
 
@@ -78,6 +79,7 @@ def weakly(method: Callable[..., None]) -> Callable[..., None]:
 def _end() -> None:
     global _ending
     program_ends.set()
+    only_errors()
     with _lock:
         _ending = True
         closables = list(_closables)

@@ -16,8 +16,18 @@ _LEVELS = {
 }
 
 
+_least = logging.DEBUG
+
+
+def only_errors() -> None:
+    """Lets native code speak of errors alone: the program ends, and that pages go away is no news."""
+    global _least
+    _least = logging.ERROR
+
+
 def _write(level: str, text: str) -> None:
-    logger.log(_LEVELS[level], "%s", text)
+    if _LEVELS[level] >= _least:
+        logger.log(_LEVELS[level], "%s", text)
 
 
 _core.set_logger(_write)
