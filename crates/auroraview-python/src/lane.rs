@@ -16,6 +16,7 @@ use pyo3::types::PyTuple;
 
 use crate::job::{Job, JobData};
 use crate::lock;
+use crate::notice::Notice;
 
 /// What a lane carries.
 pub(crate) enum Item {
@@ -27,48 +28,6 @@ pub(crate) enum Item {
     Callback(Py<PyAny>, Py<PyTuple>),
     /// Tell a Python callback of something that happened.
     Notice(Arc<Py<PyAny>>, Notice),
-}
-
-/// Arguments of a callback, as plain data.
-pub(crate) enum Notice {
-    Text(String),
-    Plain(&'static str),
-    Named(&'static str, String),
-    Numbers(&'static str, i64, i64),
-    Answer(&'static str, u64, Result<Payload, (String, String)>),
-    Question(&'static str, u64, String, bool),
-    Loading(&'static str, String, bool),
-}
-
-/// A successful answer.
-pub(crate) enum Payload {
-    Json(String),
-    Bytes(Vec<u8>),
-}
-
-impl Notice {
-    fn into_args(self, py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
-        match self {
-            Notice::Text(text) => (text,).into_pyobject(py),
-            Notice::Plain(name) => (name,).into_pyobject(py),
-            Notice::Named(name, text) => (name, text).into_pyobject(py),
-            Notice::Numbers(name, a, b) => (name, a, b).into_pyobject(py),
-            Notice::Answer(name, request, Ok(Payload::Json(text))) => {
-                (name, request, text, py.None(), py.None()).into_pyobject(py)
-            }
-            Notice::Answer(name, request, Ok(Payload::Bytes(bytes))) => {
-                let bytes = pyo3::types::PyBytes::new(py, &bytes);
-                (name, request, bytes, py.None(), py.None()).into_pyobject(py)
-            }
-            Notice::Answer(name, request, Err((class, message))) => {
-                (name, request, py.None(), class, message).into_pyobject(py)
-            }
-            Notice::Question(name, request, text, flag) => {
-                (name, request, text, flag).into_pyobject(py)
-            }
-            Notice::Loading(name, url, flag) => (name, url, flag).into_pyobject(py),
-        }
-    }
 }
 
 #[derive(Default)]

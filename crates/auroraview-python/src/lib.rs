@@ -5,20 +5,22 @@
 //!
 //! * [`convert`]: Python values to JSON text and back
 //! * [`signature`]: do the parameters of a call fit a handler
-//! * [`lane`], [`turns`]: the queues from which Python threads take work
+//! * [`lane`], [`turns`]: the queues from which Python threads take work; [`notice`]: what they are told
 //! * [`job`]: one run of one handler
-//! * [`bridge`]: what is bound; where messages go
+//! * [`dispatcher`]: what is bound, where messages go; [`bridge`] is its Python side
 //! * [`peer`]: a session with a transport; [`memory`] and [`view`] are the transports
 //! * [`host`]: the host library; [`logging`]: log lines to Python
 
 mod bridge;
 mod convert;
+mod dispatcher;
 mod error;
 mod host;
 mod job;
 mod lane;
 mod logging;
 mod memory;
+mod notice;
 mod peer;
 mod signature;
 mod turns;

@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use pyo3::prelude::*;
 
-use crate::lane::{Notice, notices};
+use crate::lane::notices;
+use crate::notice::Notice;
 
 struct ToPython {
     callback: OnceLock<Arc<Py<PyAny>>>,

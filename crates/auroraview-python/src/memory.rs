@@ -6,7 +6,8 @@ use auroraview_protocol::Batch;
 use pyo3::prelude::*;
 
 use crate::bridge::Bridge;
-use crate::lane::{Notice, notices};
+use crate::lane::notices;
+use crate::notice::Notice;
 use crate::peer::{Outlet, Peer, PeerCore};
 
 struct MemoryOutlet {

@@ -13,11 +13,13 @@ use auroraview_protocol::{
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::bridge::{BridgeCore, encode_event};
+use crate::bridge::encode_event;
+use crate::dispatcher::Dispatcher;
 use crate::error;
 use crate::job::JobData;
-use crate::lane::{Notice, notices};
+use crate::lane::notices;
 use crate::lock;
+use crate::notice::Notice;
 
 /// Moves frames to the page. Called with the order of frames locked, so it must only queue.
 pub(crate) trait Outlet: Send + Sync {
@@ -29,7 +31,7 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 /// See the module.
 pub(crate) struct PeerCore {
     pub(crate) id: u64,
-    pub(crate) bridge: Arc<BridgeCore>,
+    pub(crate) bridge: Arc<Dispatcher>,
     session: Mutex<Session>,
     /// Also keeps frames in order between the session and the transport.
     outlet: Mutex<Box<dyn Outlet>>,
@@ -47,7 +49,7 @@ pub(crate) struct PeerCore {
 impl PeerCore {
     /// `callback` is called on the notice thread: `("document", url)`, `("ready",)`, `("gone",)`.
     pub(crate) fn new(
-        bridge: Arc<BridgeCore>,
+        bridge: Arc<Dispatcher>,
         outlet: Box<dyn Outlet>,
         callback: Arc<Py<PyAny>>,
     ) -> Arc<PeerCore> {

@@ -13,7 +13,8 @@ use pyo3::prelude::*;
 
 use crate::bridge::Bridge;
 use crate::host;
-use crate::lane::{Notice, Payload, notices};
+use crate::lane::notices;
+use crate::notice::{Notice, Payload};
 use crate::peer::{Outlet, Peer, PeerCore};
 
 struct WindowOutlet {

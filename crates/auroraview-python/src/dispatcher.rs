@@ -1,0 +1,319 @@
+//! What is bound, and where messages go: the dispatcher.
+//!
+//! [`Dispatcher::route_all`] runs on the thread that brought a message, normally the GUI thread, without the GIL. It finds
+//! the handler, answers at once what has none, and puts the rest into the queue of the place where the handler runs.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+use auroraview_protocol::{EncodedEvent, ErrorObject, Incoming, Limits, write_json_string};
+
+use crate::job::{Handler, JobData, Occasion, Place};
+use crate::lane::{Item, Queue, push_main};
+use crate::lock;
+use crate::peer::PeerCore;
+use crate::turns::{Shared, Task};
+
+/// All that is bound. Locked before a session, never after.
+#[derive(Default)]
+pub(crate) struct Bindings {
+    methods: HashMap<String, Arc<Handler>>,
+    namespaces: Vec<String>,
+    events: HashMap<String, Vec<Arc<Handler>>>,
+}
+
+/// The dispatcher; see the module.
+pub(crate) struct Dispatcher {
+    pub(crate) limits: Limits,
+    debug: AtomicBool,
+    bindings: Mutex<Bindings>,
+    peers: Mutex<Vec<Weak<PeerCore>>>,
+    /// Last values of retained events that were emitted to every peer.
+    retained: Mutex<Vec<EncodedEvent>>,
+    pub(crate) workers: Arc<Shared>,
+    pub(crate) pool: Arc<Queue>,
+    pub(crate) asyncio: Arc<Queue>,
+    unhandled_events: AtomicU64,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(limits: Limits, workers: usize) -> std::io::Result<Dispatcher> {
+        Ok(Dispatcher {
+            limits,
+            debug: AtomicBool::new(false),
+            bindings: Mutex::default(),
+            peers: Mutex::default(),
+            retained: Mutex::default(),
+            workers: Shared::new(workers),
+            pool: Queue::new(),
+            asyncio: Queue::with_signal()?,
+            unhandled_events: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn set_debug(&self, on: bool) {
+        self.debug.store(on, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_peer(&self, peer: &Arc<PeerCore>) {
+        {
+            let mut peers = lock(&self.peers);
+            peers.retain(|known| known.strong_count() > 0);
+            peers.push(Arc::downgrade(peer));
+        }
+        for event in lock(&self.retained).iter() {
+            peer.retain(event);
+        }
+    }
+
+    pub(crate) fn is_debug(&self) -> bool {
+        self.debug.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn peers(&self) -> Vec<Arc<PeerCore>> {
+        lock(&self.peers).iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Answers a `hello`: with the bindings locked, so that a change made meanwhile reaches the page after it.
+    fn welcome(&self, peer: &PeerCore) {
+        let bindings = lock(&self.bindings);
+        let mut names: Vec<&str> = bindings.methods.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let detail = format!(
+            "{{\"protocol\":1,\"methods\":{},\"namespaces\":{},\"limits\":{{\"message_bytes\":{},\"depth\":{},\
+             \"calls_in_flight\":{}}},\"debug\":{}}}",
+            json_names(names),
+            json_names(bindings.namespaces.iter().map(String::as_str)),
+            self.limits.message_bytes,
+            self.limits.depth,
+            self.limits.calls_in_flight,
+            self.is_debug(),
+        );
+        peer.welcome(&detail);
+    }
+
+    /// Sees to what a session reports, in order. Runs of plain jobs are queued together: ten thousand calls come as one
+    /// frame, and a lock for each would cost more than its parsing.
+    pub(crate) fn route_all(&self, peer: &Arc<PeerCore>, incoming: Vec<Incoming>) {
+        let mut plain = Vec::new();
+        for one in incoming {
+            self.route(peer, one, &mut plain);
+        }
+        self.workers.push_all(peer.id, plain);
+    }
+
+    fn route(&self, peer: &Arc<PeerCore>, incoming: Incoming, plain: &mut Vec<Task>) {
+        match incoming {
+            Incoming::Document { url, .. } => {
+                self.welcome(peer);
+                peer.document_began(url);
+            }
+            Incoming::Ready { .. } => peer.document_ready(),
+            Incoming::Gone { generation } => {
+                for job in peer.forget_document(generation) {
+                    self.cancel(job);
+                }
+            }
+            Incoming::Cancel { generation, id } => {
+                if let Some(job) = peer.job(generation, id) {
+                    self.cancel(job);
+                }
+            }
+            Incoming::Call {
+                generation,
+                id,
+                method,
+                params,
+            } => {
+                let handler = lock(&self.bindings).methods.get(&method).cloned();
+                match handler {
+                    None => {
+                        let error = ErrorObject::method_not_found(&method);
+                        peer.respond(generation, id, Err(error));
+                    }
+                    Some(handler) => {
+                        let occasion = Occasion::Call { generation, id };
+                        let params = params.map(Arc::from);
+                        let job = JobData::new(Arc::clone(peer), occasion, method, handler, params);
+                        peer.remember(generation, id, &job);
+                        self.queue(job, plain);
+                    }
+                }
+            }
+            Incoming::Event { event, detail, .. } => {
+                let handlers = lock(&self.bindings).events.get(&event).cloned();
+                let detail: Option<Arc<_>> = detail.map(Arc::from);
+                match handlers {
+                    None => {
+                        self.unhandled_events.fetch_add(1, Ordering::Relaxed);
+                        log::debug!("no handler for the event {event:?}");
+                    }
+                    Some(handlers) => {
+                        for handler in handlers {
+                            let (peer, detail) = (Arc::clone(peer), detail.clone());
+                            let occasion = Occasion::Event;
+                            let job = JobData::new(peer, occasion, event.clone(), handler, detail);
+                            self.queue(job, plain);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn queue(&self, job: Arc<JobData>, plain: &mut Vec<Task>) {
+        match job.handler.place {
+            Place::Worker => plain.push(Task::Job(job)),
+            Place::Pool => drop(self.pool.push(Item::Run(job))),
+            Place::Loop => drop(self.asyncio.push(Item::Run(job))),
+            Place::Main => push_main(Item::Run(job)),
+        }
+    }
+
+    fn cancel(&self, job: Arc<JobData>) {
+        job.cancel();
+        if job.runs_on_loop() {
+            self.asyncio.push(Item::Cancel(job));
+        }
+    }
+
+    /// Binds methods, and names their namespace. Returns what they replace, to be dropped where Python code may run.
+    pub(crate) fn bind(
+        &self,
+        methods: Vec<(String, Arc<Handler>)>,
+        namespace: Option<String>,
+    ) -> Vec<Arc<Handler>> {
+        let mut bindings = lock(&self.bindings);
+        if let Some(namespace) = namespace
+            && !bindings.namespaces.contains(&namespace)
+        {
+            bindings.namespaces.push(namespace);
+        }
+        let mut replaced = Vec::new();
+        let mut added = Vec::with_capacity(methods.len());
+        for (name, handler) in methods {
+            replaced.extend(bindings.methods.insert(name.clone(), handler));
+            added.push(name);
+        }
+        let added: Vec<&str> = added.iter().map(String::as_str).collect();
+        self.announce(&bindings, &added, &[]);
+        replaced
+    }
+
+    /// Unbinds methods; returns those that were bound.
+    pub(crate) fn unbind(&self, names: &[String]) -> Vec<(String, Arc<Handler>)> {
+        let mut bindings = lock(&self.bindings);
+        let removed: Vec<_> = names
+            .iter()
+            .filter_map(|name| bindings.methods.remove_entry(name))
+            .collect();
+        for (_, handler) in &removed {
+            handler.removed.store(true, Ordering::Release);
+        }
+        let names: Vec<&str> = removed.iter().map(|(name, _)| name.as_str()).collect();
+        self.announce(&bindings, &[], &names);
+        removed
+    }
+
+    /// Names of all methods, sorted.
+    pub(crate) fn methods(&self) -> Vec<String> {
+        let mut names: Vec<String> = lock(&self.bindings).methods.keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
+    pub(crate) fn listen(&self, event: String, handler: Arc<Handler>) {
+        let mut bindings = lock(&self.bindings);
+        bindings.events.entry(event).or_default().push(handler);
+    }
+
+    /// The handlers of an event.
+    pub(crate) fn listeners(&self, event: &str) -> Vec<Arc<Handler>> {
+        let bindings = lock(&self.bindings);
+        bindings.events.get(event).cloned().unwrap_or_default()
+    }
+
+    /// Removes handlers of an event.
+    pub(crate) fn forget(&self, event: &str, gone: &[Arc<Handler>]) {
+        for handler in gone {
+            handler.removed.store(true, Ordering::Release);
+        }
+        let mut bindings = lock(&self.bindings);
+        if let Some(handlers) = bindings.events.get_mut(event) {
+            handlers.retain(|handler| !gone.iter().any(|other| Arc::ptr_eq(handler, other)));
+            if handlers.is_empty() {
+                bindings.events.remove(event);
+            }
+        }
+    }
+
+    /// Takes all bindings away, to be dropped where Python code may run.
+    pub(crate) fn take_bindings(&self) -> Bindings {
+        std::mem::take(&mut *lock(&self.bindings))
+    }
+
+    /// Shows every handler with the name it is bound to, under the bindings' lock.
+    pub(crate) fn each_handler<E>(
+        &self,
+        mut show: impl FnMut(&str, &Handler) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let bindings = lock(&self.bindings);
+        for (name, handler) in &bindings.methods {
+            show(name, handler)?;
+        }
+        for (name, handlers) in &bindings.events {
+            for handler in handlers {
+                show(name, handler)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn unhandled_events(&self) -> u64 {
+        self.unhandled_events.load(Ordering::Relaxed)
+    }
+
+    /// Sends an event to every peer; returns how many had to be reset because they do not keep up.
+    pub(crate) fn broadcast(&self, event: &EncodedEvent) -> usize {
+        if event.is_retained() {
+            let mut retained = lock(&self.retained);
+            match retained
+                .iter_mut()
+                .find(|known| known.name() == event.name())
+            {
+                Some(known) => *known = event.clone(),
+                None => retained.push(event.clone()),
+            }
+        }
+        self.peers()
+            .iter()
+            .filter(|peer| peer.broadcast(event))
+            .count()
+    }
+
+    /// Tells every open page of a change; called with the bindings locked, see [`Self::welcome`].
+    fn announce(&self, bindings: &Bindings, added: &[&str], removed: &[&str]) {
+        let detail = format!(
+            "{{\"added\":{},\"removed\":{},\"namespaces\":{}}}",
+            json_names(added.iter().copied()),
+            json_names(removed.iter().copied()),
+            json_names(bindings.namespaces.iter().map(String::as_str)),
+        );
+        for peer in self.peers() {
+            peer.control("__auroraview_bound", &detail);
+        }
+    }
+}
+
+fn json_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut out = String::from("[");
+    for name in names {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        write_json_string(&mut out, name);
+    }
+    out.push(']');
+    out
+}
