@@ -83,6 +83,22 @@ def test_a_handler_on_the_main_thread_may_wait_for_another_one(bridge, page, on_
     assert page.call("outer").result(SECONDS) == [2, "f"]
 
 
+def test_a_handler_that_waits_for_another_one_keeps_its_own_call(bridge, page, on_main):
+    @bridge.bind_call("outer", thread="main")
+    def outer():
+        page.call("f").result(SECONDS)
+        return current_call().method
+
+    assert page.call("outer").result(SECONDS) == "outer"
+    assert on_main == [True]
+
+
+def test_the_program_itself_serves_no_call_after_a_pump(page, on_main):
+    page.call("f").result(SECONDS)
+    with pytest.raises(UsageError):
+        current_call()
+
+
 def test_a_worker_may_wait_for_the_main_thread(bridge, page, on_main):
     bridge.bind_call("outer", lambda: page.call("f", [3]).result(SECONDS))
     assert page.call("outer").result(SECONDS) == [3, "f"]
