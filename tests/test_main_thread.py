@@ -177,6 +177,7 @@ def impatient(monkeypatch):
     timer = main_thread._watcher
     if timer is not None:
         timer.cancel()
+        timer.join()
     monkeypatch.setattr(main_thread, "_watcher", None)
     monkeypatch.setattr(main_thread, "_warned", False)
     monkeypatch.setattr(main_thread, "_PATIENCE_SECONDS", 0.05)
@@ -185,7 +186,7 @@ def impatient(monkeypatch):
 @pytest.mark.usefixtures("impatient")
 def test_when_nobody_pumps_one_warning_says_so(page, on_main, caplog):
     calls = [page.call("f")]
-    eventually(lambda: main_thread._warned)
+    eventually(lambda: caplog.messages)
     calls.append(page.call("f"))
     for call in calls:
         call.result(SECONDS)
@@ -212,7 +213,7 @@ def test_work_that_a_pump_left_behind_is_watched_too(bridge, page, caplog):
     calls = [page.call("f") for _ in range(2)]
     eventually(lambda: main_thread._watcher is not None or main_thread._warned)
     main_thread.pump(max_seconds=-1)
-    eventually(lambda: main_thread._warned)
+    eventually(lambda: caplog.messages)
     for call in calls:
         call.result(SECONDS)
     assert len(caplog.messages) == 1

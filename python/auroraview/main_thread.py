@@ -25,6 +25,7 @@ _last_pump = 0.0
 _running = 0
 _watcher: threading.Timer | None = None
 _warned = False
+_watching = threading.RLock()
 
 
 def fileno() -> int:
@@ -81,24 +82,26 @@ def _adopt(job: _core.Job | None, value: Awaitable[Any], context: contextvars.Co
 def _work_waits(_: Any) -> None:
     """Told by the native code, on the notice thread, when work begins to wait."""
     global _watcher
-    if _warned or _watcher is not None:
-        return
-    _watcher = threading.Timer(_PATIENCE_SECONDS, _look, (time.monotonic(),))
-    _watcher.name = "auroraview-patience"
-    _watcher.daemon = True
-    _watcher.start()
+    with _watching:
+        if _warned or _watcher is not None:
+            return
+        _watcher = threading.Timer(_PATIENCE_SECONDS, _look, (time.monotonic(),))
+        _watcher.name = "auroraview-patience"
+        _watcher.daemon = True
+        _watcher.start()
 
 
 def _look(since: float) -> None:
     global _watcher, _warned
-    _watcher = None
-    if not _core.main_lane().pending():
-        return
-    if _running or _last_pump >= since:
-        # Somebody pumps, and what waits now may have come later.
-        _work_waits(None)
-        return
-    _warned = True
+    with _watching:
+        _watcher = None
+        if _warned or not _core.main_lane().pending():
+            return
+        if _running or _last_pump >= since:
+            # Somebody pumps, and what waits now may have come later.
+            _work_waits(None)
+            return
+        _warned = True
     logger.warning(
         'a handler bound with thread="main" has waited for %d seconds: nothing runs on the main thread; '
         "call auroraview.main_thread.pump() from its loop, or wait there with view.show() or view.wait()",
