@@ -11,7 +11,7 @@ import ctypes
 import struct
 import zlib
 from collections.abc import Iterator
-from ctypes import POINTER, byref, c_char_p, c_int, c_long, c_ubyte, c_uint, c_ulong, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_int, c_long, c_ubyte, c_ulong, c_void_p
 from dataclasses import dataclass
 
 _x = ctypes.CDLL("libX11.so.6")

@@ -27,7 +27,7 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_GET(self) -> None:  # noqa: N802 - the base class looks for this name
+            def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 site.requests.append(parts.path)
                 if parts.path == "/report":

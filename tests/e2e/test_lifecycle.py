@@ -19,8 +19,14 @@ SOON = 10.0
 START = """
 import asyncio, os, sys, threading, time
 from auroraview import Bridge, WebView
+from tests.e2e.processes import web_processes
+
+def say(*words):
+    # One line at once, whatever other threads say.
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
+
 view = WebView(html="<p>page")
-view.on_ready(lambda: print("ready"))
+view.on_ready(lambda: say("ready"))
 """
 
 
@@ -47,9 +53,9 @@ def test_ctrl_c_ends_a_wait_with_keyboard_interrupt_at_once(waits):
 try:
     {waits}
 except KeyboardInterrupt:
-    print("interrupted")
+    say("interrupted")
 view.close()
-print("gone", view.wait(10))
+say("gone", view.wait(10))
 """
     )
     program.wait_line("ready")
@@ -82,14 +88,14 @@ def test_ctrl_c_while_a_handler_runs_on_the_main_thread_ends_show():
         + """
 @view.bind_call("busy", thread="main")
 def busy():
-    print("busy")
+    say("busy")
     time.sleep(60)
 
 view.on_ready(lambda: view.eval_js("auroraview.call('busy').catch(() => {}); null"))
 try:
     view.show()
 except KeyboardInterrupt:
-    print("interrupted")
+    say("interrupted")
 """
     )
     program.wait_line("busy")
@@ -109,7 +115,7 @@ try:
     while True:
         time.sleep(0.1)
 except KeyboardInterrupt:
-    print("interrupted")
+    say("interrupted")
 """
     )
     program.wait_line("ready")
@@ -194,12 +200,17 @@ view.eval_js("auroraview.call('main').catch(() => {}); null").result(30)
 
 @pytest.mark.parametrize("what", list(BUSY))
 def test_the_program_ends_at_once_and_quietly_with(what):
-    program = Program(START + "view.show(wait=False)\nview.wait_ready(30)\n" + BUSY[what] + "\nprint('end')")
-    program.wait_line("ready")
-    web = web_processes(program.pid)
-    program.wait_line("end")
+    program = Program(
+        START + "view.show(wait=False)\nview.wait_ready(30)\n" + BUSY[what] + "\nsay('web', *web_processes())"
+    )
+    web = wait_for(lambda: web_of(program), "the program's last line")
     program.end(SOON).assert_clean()
     wait_gone(web)
+
+
+def web_of(program):
+    """The web processes that the program named."""
+    return [int(pid) for line in program.lines if line.startswith("web ") for pid in line.split()[1:]]
 
 
 def test_an_exception_ends_the_program_with_its_own_traceback_only():
@@ -216,9 +227,8 @@ def test_sys_exit_keeps_its_status():
 
 @pytest.mark.parametrize("way", ["os._exit(7)", "os.kill(os.getpid(), 9)", "os.kill(os.getpid(), 15)"])
 def test_an_end_without_any_cleaning_leaves_no_web_process(way):
-    program = Program(START + f"view.show(wait=False)\nview.wait_ready(30)\ntime.sleep(0.2)\ninput = 1\n{way}")
-    program.wait_line("ready")
-    web = web_processes(program.pid)
+    program = Program(START + f"view.show(wait=False)\nview.wait_ready(30)\nsay('web', *web_processes())\n{way}")
+    web = wait_for(lambda: web_of(program), "the program's last line")
     ended = program.end(SOON)
     assert ended.code in (7, -9, -15)
     wait_gone(web)
@@ -236,7 +246,7 @@ view.bind_call("close", view.close)
 view.on_ready(lambda: view.eval_js("auroraview.call('close').catch(() => {}); null"))
 for _ in range(3):
     view.show()
-    print("closed", view.is_open)
+    say("closed", view.is_open)
 """
     )
     ended.assert_clean()
@@ -251,7 +261,7 @@ def test_handlers_of_the_main_thread_run_inside_show():
 @view.bind_call("where", thread="main")
 def where():
     view.close()
-    print("main" if threading.current_thread() is threading.main_thread() else "other")
+    say("main" if threading.current_thread() is threading.main_thread() else "other")
 
 view.on_ready(lambda: view.eval_js("auroraview.call('where').catch(() => {}); null"))
 view.show()
@@ -273,12 +283,12 @@ async def main():
 
     @view.bind_call("quit")
     async def quit():
-        print("same loop", asyncio.get_running_loop() is loop)
+        say("same loop", asyncio.get_running_loop() is loop)
         view.close()
 
     view.on_ready(ask_to_quit)
     await view.show_async()
-    print("open", view.is_open)
+    say("open", view.is_open)
 
 asyncio.run(main())
 asyncio.run(main())
@@ -294,7 +304,7 @@ def test_cancelling_show_async_closes_the_window():
 
     async def main():
         task = asyncio.create_task(view.show_async())
-        while not view.is_ready:  # noqa: ASYNC110 - readiness is told on other threads
+        while not view.is_ready:
             await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

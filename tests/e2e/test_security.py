@@ -23,7 +23,9 @@ const post = async (handler) => {
         try { posted += 1; await handler.postMessage(one) } catch { refused += 1 }
     }
 };
-const attempt = async (action) => { try { return String(await action()) } catch (error) { return 'no: ' + error.name } };
+const attempt = async (action) => {
+    try { return String(await action()) } catch (error) { return 'no: ' + error.name }
+};
 (async () => {
     const handlers = window.webkit?.messageHandlers;
     if (handlers?.ipc) await post(handlers.ipc);

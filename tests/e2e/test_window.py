@@ -301,13 +301,22 @@ def test_a_closing_listener_that_raises_does_not_keep_the_window(caplog):
 
 def test_a_closing_listener_may_ask_the_page():
     view = WebView("Asks", html="<p>unsaved")
-    view.window.on("closing", lambda: ask(view, "document.body.innerText") != "unsaved")
+    asked = Record()
+
+    @view.window.on("closing")
+    def is_saved():
+        text = ask(view, "document.body.innerText")
+        asked(text)
+        return text == "saved"
+
     with opened(view):
         desktop.close_as_user("Asks")
+        asked.wait()
         ask(view, "document.body.innerText = 'saved'")
-        wait_for(lambda: view.is_open, "the window")
+        assert view.is_open
         desktop.close_as_user("Asks")
         assert view.wait(PATIENCE)
+        assert asked.seen == [("unsaved",), ("saved",)]
 
 
 def test_a_closing_listener_that_never_answers_delays_the_close_by_three_seconds():
