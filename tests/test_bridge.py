@@ -222,6 +222,13 @@ def test_emit_batch_sends_all_or_nothing(bridge, page):
     eventually(lambda: page.events == [("n", 1), ("n", 2)])
 
 
+def test_a_batch_reaches_each_page_in_one_frame(bridge, page):
+    frames = page.peer.stats["batches"]
+    bridge.emit_batch([("a", 1), ("b", 2), ("c", 3)])
+    eventually(lambda: len(page.events) == 3)
+    assert page.peer.stats["batches"] == frames + 1
+
+
 @pytest.mark.parametrize("name", ["", "__auroraview_reset"])
 def test_an_emit_needs_a_name_of_its_own(bridge, name):
     with pytest.raises(UsageError):

@@ -201,12 +201,7 @@ class Bridge:
 
     def emit_batch(self, events: Iterable[tuple[str, Any]]) -> None:
         """Sends several events to every page there is; each page gets them together."""
-        pairs = list(events)
-        for event, payload in pairs:
-            _check_name(event, "event")
-            _core.dumps(payload, "payload", self.limits.depth)
-        for event, payload in pairs:
-            self._core.emit(event, payload, False)
+        self._core.emit_batch(list(events))
 
     # Looking
 

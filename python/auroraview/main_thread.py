@@ -1,15 +1,18 @@
 """The application's main thread, for handlers bound with ``thread="main"``.
 
-They run inside a blocking ``show()``, ``wait()`` or ``Future.result()`` on the main thread. A program with a main loop
-of its own calls :func:`pump` from it, at best whenever :func:`fileno` is readable.
+They run inside a blocking ``show()``, ``wait()`` or ``Future.result()`` on the main thread, and on an asyncio loop
+there while it waits in ``show_async()``. A program with a main loop of its own calls :func:`pump` from it, at best
+whenever :func:`fileno` is readable.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import contextvars
 import threading
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from typing import Any
 
 from auroraview import _core
@@ -23,6 +26,8 @@ _PATIENCE_SECONDS = 5.0
 
 _last_pump = 0.0
 _running = 0
+#: How many waits of the main thread's asyncio loop want to be pumped.
+_loops = 0
 _watcher: threading.Timer | None = None
 _warned = False
 _watching = threading.RLock()
@@ -69,6 +74,25 @@ def pump(max_seconds: float | None = None) -> int:
         _running -= 1
         _last_pump = time.monotonic()
     return count
+
+
+@contextlib.contextmanager
+def pumped_by_loop() -> Iterator[None]:
+    """Has the running asyncio loop pump meanwhile, where it runs on the main thread. For the library's own use."""
+    global _loops
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    _loops += 1
+    loop.add_reader(fileno(), pump)
+    loop.call_soon(pump)
+    try:
+        yield
+    finally:
+        _loops -= 1
+        if not _loops:
+            loop.remove_reader(fileno())
 
 
 def _adopt(job: _core.Job | None, value: Awaitable[Any], context: contextvars.Context) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auroraview import _core, _host, _source, _waiting
+from auroraview import _core, _host, _source, _waiting, main_thread
 from auroraview._evaluation import Evaluations
 from auroraview._lifecycle import weakly
 from auroraview._log import logger
@@ -133,7 +133,10 @@ class WebView:
             raise
 
     async def show_async(self) -> None:
-        """Opens the window and waits, on the asyncio loop, until it has closed. Cancelling it closes the window."""
+        """Opens the window and waits, on the asyncio loop, until it has closed. Cancelling it closes the window.
+
+        Handlers of the main thread run on the loop meanwhile, if it is the main thread's.
+        """
         self.bridge.start_loop()
         closed = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -144,9 +147,10 @@ class WebView:
 
         self._closed_functions.append(tell)
         try:
-            await asyncio.to_thread(self._open)
-            if self.is_open:
-                await closed.wait()
+            with main_thread.pumped_by_loop():
+                await asyncio.to_thread(self._open)
+                if self.is_open:
+                    await closed.wait()
         except asyncio.CancelledError:
             self.close()
             raise

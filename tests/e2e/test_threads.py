@@ -208,6 +208,20 @@ def test_on_a_programs_own_loop_handlers_run_there_and_eval_js_is_awaited():
     assert not view.is_open
 
 
+def test_handlers_of_the_main_thread_run_while_its_loop_waits_in_show_async():
+    view = WebView(html=RECORDING_PAGE)
+    seen = []
+
+    @view.bind_call("where", thread="main")
+    def where():
+        seen.append(threading.current_thread())
+        view.close()
+
+    view.on_ready(lambda: view.eval_js("auroraview.call('where'); 0"))
+    asyncio.run(asyncio.wait_for(view.show_async(), PATIENCE))
+    assert seen == [threading.main_thread()]
+
+
 def test_cancelling_show_async_closes_the_window():
     view = WebView(html=RECORDING_PAGE)
 

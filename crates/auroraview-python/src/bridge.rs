@@ -45,6 +45,17 @@ pub(crate) fn encode_event(
     Ok(EncodedEvent::new(event, &detail, retain))
 }
 
+/// Encodes several events, or raises what is wrong with one.
+pub(crate) fn encode_events(
+    events: &[(String, Bound<'_, PyAny>)],
+    limits: &Limits,
+) -> PyResult<Vec<EncodedEvent>> {
+    events
+        .iter()
+        .map(|(event, payload)| encode_event(event, payload, false, limits))
+        .collect()
+}
+
 /// The Python side; see the module.
 #[pyclass(frozen, module = "auroraview._core")]
 pub(crate) struct Bridge {
@@ -162,7 +173,13 @@ impl Bridge {
     /// Emits to every peer. Returns how many peers had to be reset because they do not keep up.
     fn emit(&self, event: &str, payload: &Bound<'_, PyAny>, retain: bool) -> PyResult<usize> {
         let event = encode_event(event, payload, retain, &self.core.limits)?;
-        Ok(self.core.broadcast(&event))
+        Ok(self.core.broadcast(&[event]))
+    }
+
+    /// Emits several events to every peer, together. Returns how many peers had to be reset.
+    fn emit_batch(&self, events: Vec<(String, Bound<'_, PyAny>)>) -> PyResult<usize> {
+        let events = encode_events(&events, &self.core.limits)?;
+        Ok(self.core.broadcast(&events))
     }
 
     /// Shows the collector the handlers, which usually refer back to the bridge.

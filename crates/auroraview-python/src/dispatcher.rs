@@ -274,9 +274,9 @@ impl Dispatcher {
         self.unhandled_events.load(Ordering::Relaxed)
     }
 
-    /// Sends an event to every peer; returns how many had to be reset because they do not keep up.
-    pub(crate) fn broadcast(&self, event: &EncodedEvent) -> usize {
-        if event.is_retained() {
+    /// Sends events to every peer; returns how many had to be reset because they do not keep up.
+    pub(crate) fn broadcast(&self, events: &[EncodedEvent]) -> usize {
+        for event in events.iter().filter(|event| event.is_retained()) {
             let mut retained = lock(&self.retained);
             match retained
                 .iter_mut()
@@ -288,7 +288,7 @@ impl Dispatcher {
         }
         self.peers()
             .iter()
-            .filter(|peer| peer.broadcast(event))
+            .filter(|peer| peer.broadcast(events))
             .count()
     }
 

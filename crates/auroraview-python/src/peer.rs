@@ -13,7 +13,7 @@ use auroraview_protocol::{
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::bridge::encode_event;
+use crate::bridge::{encode_event, encode_events};
 use crate::dispatcher::Dispatcher;
 use crate::error;
 use crate::job::JobData;
@@ -156,18 +156,21 @@ impl PeerCore {
     }
 
     /// Returns whether the peer had to be reset.
-    pub(crate) fn broadcast(&self, event: &EncodedEvent) -> bool {
-        let outcome = lock(&self.session).broadcast(event);
-        self.flush();
-        match outcome {
-            Broadcast::Reset => {
-                log::warn!(
-                    "a page does not keep up: its queue was dropped, and it was told (auroraview.onReset)"
-                );
-                true
+    pub(crate) fn broadcast(&self, events: &[EncodedEvent]) -> bool {
+        let mut reset = false;
+        {
+            let mut session = lock(&self.session);
+            for event in events {
+                reset |= matches!(session.broadcast(event), Broadcast::Reset);
             }
-            Broadcast::Queued | Broadcast::Dropped => false,
         }
+        self.flush();
+        if reset {
+            log::warn!(
+                "a page does not keep up: its queue was dropped, and it was told (auroraview.onReset)"
+            );
+        }
+        reset
     }
 
     pub(crate) fn respond(&self, generation: u64, id: u64, result: Result<String, ErrorObject>) {
@@ -282,10 +285,7 @@ impl Peer {
     }
 
     fn emit_batch(&self, py: Python<'_>, events: Vec<(String, Bound<'_, PyAny>)>) -> PyResult<()> {
-        let mut encoded = Vec::with_capacity(events.len());
-        for (event, payload) in &events {
-            encoded.push(encode_event(event, payload, false, self.core.limits())?);
-        }
+        let encoded = encode_events(&events, self.core.limits())?;
         let outcome = lock(&self.core.session)
             .emit_all(&encoded)
             .map(|()| Emitted::Queued)
