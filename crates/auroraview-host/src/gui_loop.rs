@@ -84,23 +84,30 @@ impl GuiLoop {
 /// The body of the GUI thread.
 fn run(on_event: impl Fn(HostEvent) + 'static, ready: &mpsc::Sender<Result<(), HostError>>) {
     let context = glib::MainContext::default();
-    let Ok(_owned) = context.acquire() else {
-        let _ = ready.send(Err(HostError::ContextOwned));
-        return;
-    };
+    // Told when the context is free again, for a second attempt may follow at once.
+    if let Err(problem) = serve(&context, on_event, ready) {
+        let _ = ready.send(Err(problem));
+    }
+}
+
+/// Runs the loop for good, once all that it needs is there.
+fn serve(
+    context: &glib::MainContext,
+    on_event: impl Fn(HostEvent) + 'static,
+    ready: &mpsc::Sender<Result<(), HostError>>,
+) -> Result<(), HostError> {
+    let _owned = context.acquire().map_err(|_| HostError::ContextOwned)?;
     // Without this GTK would set the program's LC_NUMERIC and with it break number parsing in C libraries.
     // Once: after a failed start GTK counts as begun and complains.
     static LOCALE: Once = Once::new();
     LOCALE.call_once(gtk::disable_setlocale);
-    if gtk::init().is_err() {
-        let _ = ready.send(Err(HostError::NoDisplay {
-            found: display_found(),
-        }));
-        return;
-    }
+    gtk::init().map_err(|_| HostError::NoDisplay {
+        found: display_found(),
+    })?;
     set_sink(on_event);
     let _ = ready.send(Ok(()));
-    glib::MainLoop::new(Some(&context), false).run();
+    glib::MainLoop::new(Some(context), false).run();
+    Ok(())
 }
 
 fn display_found() -> String {

@@ -149,16 +149,19 @@ fn states_are_reported_once() {
     view.window(WindowChange::Fullscreen(true));
     let on = |on| HostEvent::Fullscreen { view: view.id, on };
     view.expect(&on(true));
-    sized(&view, 1024, 768);
+    let large = |what| {
+        let size = view.wait(what, |event| match event {
+            HostEvent::Resized { size, .. } => Some(*size),
+            _ => None,
+        });
+        assert!(size.width > 1000 && size.height > 700, "{what}: {size:?}");
+    };
+    large("the size of the screen");
     view.window(WindowChange::Fullscreen(false));
     view.expect(&on(false));
     sized(&view, 320, 240);
     view.window(WindowChange::Maximize);
-    let large = view.wait("a larger size", |event| match event {
-        HostEvent::Resized { size, .. } => Some(*size),
-        _ => None,
-    });
-    assert!(large.width > 1000 && large.height > 700, "{large:?}");
+    large("nearly the size of the screen");
     view.window(WindowChange::Restore);
     sized(&view, 320, 240);
     view.window(WindowChange::Minimize);
