@@ -15,7 +15,6 @@ from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, ask, opened, wait_for
 from tests.e2e.processes import descendants, native_threads, open_files, web_processes
 
-
 _FOLDER = tempfile.TemporaryDirectory()
 
 
@@ -145,6 +144,6 @@ def check_memory() -> None:
 
     rounds = []
     for _ in range(3):
-        openings(16)
+        openings(10)
         rounds.append(resident())
     assert rounds[2] - rounds[1] < 20, f"{rounds} MB"

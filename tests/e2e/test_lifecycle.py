@@ -278,6 +278,8 @@ def test_show_async_returns_when_the_window_has_closed_and_handlers_share_its_lo
 def ask_to_quit():
     view.eval_js("auroraview.call('quit').catch(() => {}); null")
 
+view.on_ready(ask_to_quit)
+
 async def main():
     loop = asyncio.get_running_loop()
 
@@ -286,7 +288,6 @@ async def main():
         say("same loop", asyncio.get_running_loop() is loop)
         view.close()
 
-    view.on_ready(ask_to_quit)
     await view.show_async()
     say("open", view.is_open)
 
