@@ -99,7 +99,7 @@ def test_scripts_that_wait_end_with_view_closed():
             future.result(PATIENCE)
 
 
-def test_a_screenshot_asked_of_a_dead_page_does_not_wait_forever(crashed):
+def test_a_screenshot_asked_right_after_the_reload_waits_for_the_page(crashed):
     view, _ = crashed
     view.reload()
     assert view.screenshot().startswith(b"\x89PNG")
