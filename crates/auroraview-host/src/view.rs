@@ -21,6 +21,7 @@ use crate::navigation::Navigation;
 use crate::origins::{Allowed, document_address};
 use crate::output::{emit, log};
 use crate::page::Document;
+use crate::web_context::Keeper;
 use crate::window::Window;
 use crate::{HostError, screenshot, web_context};
 
@@ -37,7 +38,7 @@ pub(crate) struct View {
     pub(crate) window: Window,
     pub(crate) webview: webkit2gtk::WebView,
     /// Keeps the webview; dropping it destroys the widget.
-    keeper: RefCell<Option<wry::WebView>>,
+    keeper: RefCell<Option<Keeper>>,
     site: RefCell<Site>,
     pub(crate) allowed: RefCell<Allowed>,
     pub(crate) ipc: IpcHandler,
@@ -166,7 +167,7 @@ fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
         id,
         debug: options.debug,
         window,
-        webview: keeper.webview(),
+        webview: keeper.webview.webview(),
         keeper: RefCell::new(Some(keeper)),
         site: RefCell::new(site),
         allowed: RefCell::new(allowed),

@@ -1,13 +1,14 @@
 //! The web engine's contexts: where cookies, storage and caches live.
 //!
 //! A view without a data directory gets one of its own that keeps nothing and dies with it. Views with the same data
-//! directory share one context, which stays on the GUI thread for the life of the process, since two contexts on one
-//! directory would write over each other. Such views may also share an origin; a request is told apart by the view
-//! that asks, and by its host only where the engine does not know the view.
+//! directory share one context while any of them is open, since two contexts on one directory would write over each
+//! other; it ends with the last of them, because the engine frees the connections of dead web processes only then. Such
+//! views may also share an origin; a request is told apart by the view that asks, and by its host only where the engine
+//! does not know the view.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use wry::{WebContext, WebViewBuilder, WebViewBuilderExtUnix};
 
@@ -15,7 +16,38 @@ use crate::origins::SCHEME;
 use crate::{HostError, assets};
 
 thread_local! {
-    static KEPT: RefCell<HashMap<PathBuf, WebContext>> = RefCell::default();
+    static SHARED: RefCell<HashMap<PathBuf, Shared>> = RefCell::default();
+}
+
+struct Shared {
+    context: WebContext,
+    views: usize,
+}
+
+/// A webview and its part in a shared context; dropped in this order.
+pub(crate) struct Keeper {
+    pub(crate) webview: wry::WebView,
+    _share: Option<Share>,
+}
+
+/// One view's part in the context of a data directory.
+struct Share(PathBuf);
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let last = SHARED.with(|all| {
+            let mut all = all.borrow_mut();
+            let shared = all.get_mut(&self.0)?;
+            shared.views -= 1;
+            if shared.views == 0 {
+                all.remove(&self.0)
+            } else {
+                None
+            }
+        });
+        // Outside of the borrow: the engine's destructors may call back.
+        drop(last);
+    }
 }
 
 /// Builds a webview in `container`, in the context for `data_directory`, that serves [`SCHEME`]. It loads nothing yet.
@@ -23,28 +55,32 @@ pub(crate) fn build_webview(
     container: &gtk::Box,
     id: &str,
     data_directory: Option<&str>,
-) -> Result<wry::WebView, HostError> {
+) -> Result<Keeper, HostError> {
+    let build =
+        |builder: WebViewBuilder<'_>| builder.with_id(id).with_visible(true).build_gtk(container);
     let Some(directory) = data_directory else {
         let builder = WebViewBuilder::new().with_incognito(true);
-        return Ok(served(builder)
-            .with_id(id)
-            .with_visible(true)
-            .build_gtk(container)?);
+        return Ok(Keeper {
+            webview: build(served(builder))?,
+            _share: None,
+        });
     };
-    KEPT.with(|kept| {
-        let mut kept = kept.borrow_mut();
-        let context = kept
-            .entry(PathBuf::from(directory))
-            .or_insert_with(|| WebContext::new(Some(Path::new(directory).to_path_buf())));
-        let known = context.is_custom_protocol_registered(SCHEME);
-        let mut builder = WebViewBuilder::new_with_web_context(context);
-        if !known {
-            builder = served(builder);
-        }
-        Ok(builder
-            .with_id(id)
-            .with_visible(true)
-            .build_gtk(container)?)
+    let directory = PathBuf::from(directory);
+    let webview = SHARED.with(|all| {
+        let mut all = all.borrow_mut();
+        let shared = all.entry(directory.clone()).or_insert_with(|| Shared {
+            context: WebContext::new(Some(directory.clone())),
+            views: 0,
+        });
+        shared.views += 1;
+        let known = shared.context.is_custom_protocol_registered(SCHEME);
+        let builder = WebViewBuilder::new_with_web_context(&mut shared.context);
+        build(if known { builder } else { served(builder) })
+    });
+    let share = Share(directory);
+    Ok(Keeper {
+        webview: webview?,
+        _share: Some(share),
     })
 }
 
