@@ -3,3 +3,8 @@ declare module "node:vm" {
   export function createContext(globals: object): object;
   export function runInContext(code: string, context: object): unknown;
 }
+
+/** Node 18 has it here only. */
+declare module "node:crypto" {
+  export const webcrypto: Crypto;
+}

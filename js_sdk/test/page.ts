@@ -1,4 +1,5 @@
 /** A page without a browser: a realm of its own with as much of a window as the injected script touches. */
+import { webcrypto as crypto } from "node:crypto";
 import { createContext, runInContext } from "node:vm";
 import { build } from "esbuild";
 import type { AuroraView } from "../src/client";

@@ -41,9 +41,10 @@ _ending = False
 def start_thread(name: str, target: Callable[[], None]) -> threading.Thread:
     """Starts a thread that the end of the program waits for, a little."""
     thread = threading.Thread(target=target, name=f"auroraview-{name}", daemon=True)
+    thread.start()
+    # Afterwards: the end of the program may come in between, and cannot join what has not started.
     with _lock:
         _threads.add(thread)
-    thread.start()
     return thread
 
 
