@@ -5,20 +5,19 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
 use serde_json::value::RawValue;
 
 /// Appends `text` to `out` as a JSON string, quotes included.
 pub fn write_json_string(out: &mut String, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.reserve(text.len() + 2);
     out.push('"');
-    let mut plain_from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(&text[plain_from..at]);
-        plain_from = at + 1;
-        match byte {
+    let mut rest = text;
+    while let Some(at) = first_special(rest.as_bytes()) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        match special.as_bytes()[0] {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
             b'\n' => out.push_str("\\n"),
@@ -30,9 +29,24 @@ pub fn write_json_string(out: &mut String, text: &str) {
                 out.push(char::from(HEX[usize::from(control & 15)]));
             }
         }
+        rest = &special[1..];
     }
-    out.push_str(&text[plain_from..]);
+    out.push_str(rest);
     out.push('"');
+}
+
+/// Where the first byte stands that JSON wants escaped. Looks at 32 at once, which the compiler turns into a few
+/// instructions.
+fn first_special(bytes: &[u8]) -> Option<usize> {
+    let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+    let mut chunks = bytes.chunks_exact(32);
+    let plain = chunks
+        .by_ref()
+        .take_while(|chunk| !chunk.iter().fold(false, |any, &byte| any | is_special(byte)))
+        .count();
+    let from = plain * 32;
+    let found = bytes[from..].iter().position(|&byte| is_special(byte))?;
+    Some(from + found)
 }
 
 /// The string that `raw` is; `None` when it is something else or holds a lone surrogate.
@@ -62,8 +76,10 @@ pub(crate) fn is_deeper_than(text: &str, limit: usize) -> bool {
         return false;
     }
     let mut depth = 0;
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
         match byte {
             b'[' | b'{' => {
                 depth += 1;
@@ -72,19 +88,23 @@ pub(crate) fn is_deeper_than(text: &str, limit: usize) -> bool {
                 }
             }
             b']' | b'}' => depth -= 1,
-            b'"' => {
-                while let Some(byte) = bytes.next() {
-                    match byte {
-                        b'"' => break,
-                        b'\\' => drop(bytes.next()),
-                        _ => {}
-                    }
-                }
-            }
+            b'"' => at = after_string(bytes, at),
             _ => {}
         }
     }
     false
+}
+
+/// The place after the end of a string whose content begins at `at`.
+fn after_string(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at + 1;
+        }
+        at += 2;
+    }
+    bytes.len()
 }
 
 #[cfg(test)]
