@@ -355,3 +355,21 @@ def test_an_emit_that_cannot_be_sent_names_the_payload(bridge, page):
     bridge.emit("end")
     page.wait_for("end", SECONDS)
     assert page.events == [("end", None)]
+
+
+def test_values_that_stand_for_each_other_without_end_are_an_error():
+    class Endless:
+        def __auroraview_json__(self):
+            return Endless()
+
+    with pytest.raises(TypeError, match="stand for each other"):
+        dumps(Endless())
+
+
+def test_an_interrupt_in_a_conversion_hook_is_not_swallowed():
+    class Interrupts:
+        def __auroraview_json__(self):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dumps([Interrupts()])

@@ -281,11 +281,9 @@ def test_a_log_handler_that_raises_does_not_keep_the_page_waiting(bridge, page, 
 
 @pytest.mark.parametrize("debug", [False, True])
 def test_the_traceback_reaches_the_page_with_debug_only(bridge, debug):
-    if debug:
-        bridge.set_debug()
     bridge.bind_call("f", lambda: 1 / 0)
     frames = []
-    with MemoryPage(bridge) as page:
+    with MemoryPage(bridge, debug=True), MemoryPage(bridge, debug=debug) as page:
         take = page._take
         page._take = lambda message: (frames.append(message), take(message))
         page.call("f").exception(SECONDS)

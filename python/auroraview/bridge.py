@@ -237,10 +237,6 @@ class Bridge:
         """Has ``async`` handlers run on the loop that runs here. For the library's own use."""
         self._places.loop.ensure_running()
 
-    def set_debug(self) -> None:
-        """Lets pages see tracebacks. For the library's own use."""
-        self._core.set_debug(True)
-
 
 def _call_on_main_thread(adopt: Adopt, func: Function, args: tuple[Any, ...]) -> None:
     value = func(*args)

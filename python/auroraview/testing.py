@@ -44,6 +44,7 @@ class MemoryPage:
 
     Args:
         bridge: the handlers to call, or a view that has them.
+        debug: the page may see tracebacks.
 
     Attributes:
         peer: the page as the bridge sees it.
@@ -51,7 +52,7 @@ class MemoryPage:
         methods: what the bridge said is bound.
     """
 
-    def __init__(self, bridge: Bridge | WebView) -> None:
+    def __init__(self, bridge: Bridge | WebView, *, debug: bool = False) -> None:
         owner: Bridge = bridge if isinstance(bridge, Bridge) else bridge.bridge
         # Also held while something is posted that belongs to a document. Reentrant: a cancelled future posts too.
         self._lock = threading.RLock()
@@ -65,6 +66,7 @@ class MemoryPage:
         self.methods: set[str] = set()
         self._core = _core.Memory(owner._core, weakly(self._receive), weakly(self._notice))
         self.peer = Peer(self._core.peer, owner)
+        self._core.peer.set_debug(debug)
         # A page that is forgotten without `close` must not leave its calls running for nobody.
         weakref.finalize(self, self._core.peer.close, "the page was forgotten").atexit = False
         self._say_hello()

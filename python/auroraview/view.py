@@ -82,9 +82,8 @@ class WebView:
         self._data_directory = None if data_directory is None else os.path.abspath(data_directory)
         self._debug = debug
         self.bridge = Bridge() if bridge is None else bridge
-        if debug:
-            self.bridge.set_debug()
         self._core = _core.View(self.bridge._core, weakly(self._notice))
+        self._core.peer.set_debug(debug)
         self.peer = Peer(self._core.peer, self.bridge)
         self.window = Window(self._core, self.bridge, title, (width, height), self._options)
         self.window.watches_navigation = lambda: bool(self._watchers)

@@ -117,10 +117,6 @@ impl Bridge {
         }
     }
 
-    fn set_debug(&self, on: bool) {
-        self.core.set_debug(on);
-    }
-
     /// Binds methods `[(name, callable, place, signature or None)]` at once, and names their namespace.
     fn bind(
         &self,

@@ -5,6 +5,7 @@
 
 use auroraview_protocol::{ErrorObject, write_json_string};
 use jiter::{PythonParse, StringCacheMode};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{
@@ -14,10 +15,15 @@ use pyo3::types::{
 
 /// Integers that JavaScript can hold exactly.
 const SAFE_INTEGER: i64 = (1 << 53) - 1;
+/// How many values within each other may be written as something else (an `Enum`, a class with a hook).
+const STAND_INS: usize = 200;
 
 /// Why a value cannot be sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unsendable {
+    /// A conversion hook raised what is no `Exception`.
+    #[error("{0}")]
+    Raised(PyErr),
     /// Its type or content is not representable.
     #[error("{path}: {problem}")]
     Type {
@@ -37,11 +43,21 @@ pub(crate) enum Unsendable {
 }
 
 impl Unsendable {
+    /// What has to be raised all the same.
+    pub(crate) fn raised(&self, py: Python<'_>) -> Option<PyErr> {
+        match self {
+            Unsendable::Raised(error) => Some(error.clone_ref(py)),
+            Unsendable::Type { .. } | Unsendable::Depth { .. } => None,
+        }
+    }
+
     /// As an answer to the page.
     pub(crate) fn into_object(self) -> ErrorObject {
         let text = self.to_string();
         match self {
-            Unsendable::Type { .. } => ErrorObject::handler_error("TypeError", text),
+            Unsendable::Raised(_) | Unsendable::Type { .. } => {
+                ErrorObject::handler_error("TypeError", text)
+            }
             Unsendable::Depth { .. } => ErrorObject::too_large(text),
         }
     }
@@ -50,6 +66,7 @@ impl Unsendable {
     pub(crate) fn into_exception(self) -> PyErr {
         let text = self.to_string();
         match self {
+            Unsendable::Raised(error) => error,
             Unsendable::Type { .. } => pyo3::exceptions::PyTypeError::new_err(text),
             Unsendable::Depth { .. } => pyo3::exceptions::PyValueError::new_err(text),
         }
@@ -66,9 +83,11 @@ pub(crate) fn to_json(
         out: String::with_capacity(64),
         open: Vec::new(),
         limit: depth,
+        stand_ins: 0,
     };
     match writer.write(value) {
         Ok(()) => Ok(writer.out),
+        Err(Fault::Raised(error)) => Err(Unsendable::Raised(error)),
         Err(Fault::Depth) => Err(Unsendable::Depth {
             path: root.to_owned(),
             limit: depth,
@@ -89,9 +108,15 @@ pub(crate) fn from_json<'py>(py: Python<'py>, text: &str) -> Result<Bound<'py, P
         cache_mode: StringCacheMode::Keys,
         ..PythonParse::default()
     };
-    parse
-        .python_parse(py, text.as_bytes())
-        .map_err(|error| error.description(text.as_bytes()))
+    parse.python_parse(py, text.as_bytes()).map_err(|error| {
+        let description = error.description(text.as_bytes());
+        // The text is valid JSON, so what jiter refuses of an escape is half of a surrogate pair.
+        if description.contains("hex escape") || description.contains("surrogate") {
+            "a string holds a lone surrogate, which is no character".to_owned()
+        } else {
+            description
+        }
+    })
 }
 
 /// JSON text of a value.
@@ -109,8 +134,13 @@ pub(crate) fn loads<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyA
 
 /// What stopped the writer; steps are collected from the inside out.
 enum Fault {
+    /// Something that is no `Exception`, as Ctrl-C is.
+    Raised(PyErr),
     Depth,
-    Value { problem: String, steps: Vec<String> },
+    Value {
+        problem: String,
+        steps: Vec<String>,
+    },
 }
 
 impl Fault {
@@ -131,7 +161,12 @@ impl Fault {
 
 impl From<PyErr> for Fault {
     fn from(error: PyErr) -> Fault {
-        Fault::new(error.to_string())
+        let ordinary = Python::attach(|py| error.is_instance_of::<PyException>(py));
+        if ordinary {
+            Fault::new(error.to_string())
+        } else {
+            Fault::Raised(error)
+        }
     }
 }
 
@@ -140,6 +175,8 @@ struct Writer {
     /// The containers that are being written, to find cycles.
     open: Vec<usize>,
     limit: usize,
+    /// How many values that stand for others are being written.
+    stand_ins: usize,
 }
 
 impl Writer {
@@ -357,10 +394,17 @@ impl Writer {
 
     /// Writes what stands for a value, which may not be (or contain) the value again.
     fn nested(&mut self, value: &Bound<'_, PyAny>, plain: &Bound<'_, PyAny>) -> Result<(), Fault> {
+        if self.stand_ins == STAND_INS {
+            return Err(Fault::new(format!(
+                "{STAND_INS} values in a row stand for each other"
+            )));
+        }
         self.enter(value)?;
         // The stand-in is not a level of its own in the JSON text.
         self.limit += 1;
+        self.stand_ins += 1;
         let result = self.write(plain);
+        self.stand_ins -= 1;
         self.limit -= 1;
         self.open.pop();
         result

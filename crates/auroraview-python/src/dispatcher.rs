@@ -4,7 +4,7 @@
 //! the handler, answers at once what has none, and puts the rest into the queue of the place where the handler runs.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use auroraview_protocol::{EncodedEvent, ErrorObject, Incoming, Limits, write_json_string};
@@ -26,7 +26,6 @@ pub(crate) struct Bindings {
 /// The dispatcher; see the module.
 pub(crate) struct Dispatcher {
     pub(crate) limits: Limits,
-    debug: AtomicBool,
     bindings: Mutex<Bindings>,
     peers: Mutex<Vec<Weak<PeerCore>>>,
     /// Last values of retained events that were emitted to every peer.
@@ -41,7 +40,6 @@ impl Dispatcher {
     pub(crate) fn new(limits: Limits, workers: usize) -> std::io::Result<Dispatcher> {
         Ok(Dispatcher {
             limits,
-            debug: AtomicBool::new(false),
             bindings: Mutex::default(),
             peers: Mutex::default(),
             retained: Mutex::default(),
@@ -50,10 +48,6 @@ impl Dispatcher {
             asyncio: Queue::with_signal()?,
             unhandled_events: AtomicU64::new(0),
         })
-    }
-
-    pub(crate) fn set_debug(&self, on: bool) {
-        self.debug.store(on, Ordering::Relaxed);
     }
 
     pub(crate) fn add_peer(&self, peer: &Arc<PeerCore>) {
@@ -65,10 +59,6 @@ impl Dispatcher {
         for event in lock(&self.retained).iter() {
             peer.retain(event);
         }
-    }
-
-    pub(crate) fn is_debug(&self) -> bool {
-        self.debug.load(Ordering::Relaxed)
     }
 
     pub(crate) fn peers(&self) -> Vec<Arc<PeerCore>> {
@@ -88,7 +78,7 @@ impl Dispatcher {
             self.limits.message_bytes,
             self.limits.depth,
             self.limits.calls_in_flight,
-            self.is_debug(),
+            peer.is_debug(),
         );
         peer.welcome(&detail);
     }

@@ -123,7 +123,7 @@ impl JobData {
         self.cancelled.load(Ordering::SeqCst)
     }
 
-    fn answer(&self, result: Result<String, ErrorObject>) {
+    fn answer(&self, py: Python<'_>, result: Result<String, ErrorObject>) {
         if let Some(started) = lock(&self.started).take() {
             let elapsed = started.elapsed();
             self.handler.times.record(elapsed);
@@ -132,7 +132,8 @@ impl JobData {
             }
         }
         if let Occasion::Call { generation, id } = self.occasion {
-            self.peer.respond(generation, id, result);
+            let peer = &self.peer;
+            peer.patiently(py, || peer.respond(generation, id, result));
         }
     }
 
@@ -172,11 +173,11 @@ impl Job {
     pub(crate) fn prepare(py: Python<'_>, data: Arc<JobData>) -> PyResult<Option<Work<'_>>> {
         if data.is_cancelled() {
             let reason = "the call was cancelled before it ran";
-            data.answer(Err(ErrorObject::cancelled(reason)));
+            data.answer(py, Err(ErrorObject::cancelled(reason)));
             return Ok(None);
         }
         if data.handler.removed.load(Ordering::Acquire) {
-            data.answer(Err(ErrorObject::method_not_found(&data.name)));
+            data.answer(py, Err(ErrorObject::method_not_found(&data.name)));
             return Ok(None);
         }
         let arguments = match Job::arguments(py, &data) {
@@ -185,7 +186,7 @@ impl Job {
                 if data.occasion == Occasion::Event {
                     data.peer.event_refused(&data.name, &message);
                 }
-                data.answer(Err(ErrorObject::invalid_params(message)));
+                data.answer(py, Err(ErrorObject::invalid_params(message)));
                 return Ok(None);
             }
         };
@@ -254,7 +255,7 @@ impl Job {
     /// The page may see tracebacks.
     #[getter]
     fn debug(&self) -> bool {
-        self.data.peer.bridge.is_debug()
+        self.data.peer.is_debug()
     }
 
     /// Seconds since the handler was started; 0 once it has answered.
@@ -264,35 +265,39 @@ impl Job {
     }
 
     /// Answers with a value. Returns the text of the `TypeError` that was answered instead when it cannot be sent.
-    fn succeed(&self, value: &Bound<'_, PyAny>) -> Option<String> {
+    ///
+    /// Raises, after that, what a conversion hook raised if it is no `Exception`.
+    fn succeed(&self, value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+        let py = value.py();
         if self.data.occasion == Occasion::Event {
-            self.data.answer(Ok(String::new()));
-            return None;
+            self.data.answer(py, Ok(String::new()));
+            return Ok(None);
         }
         let depth = self.data.peer.limits().depth;
         match convert::to_json(value, "result", depth) {
             Ok(text) => {
-                self.data.answer(Ok(text));
-                None
+                self.data.answer(py, Ok(text));
+                Ok(None)
             }
             Err(error) => {
                 let text = error.to_string();
-                self.data.answer(Err(error.into_object()));
-                Some(text)
+                let raised = error.raised(py);
+                self.data.answer(py, Err(error.into_object()));
+                raised.map_or(Ok(Some(text)), Err)
             }
         }
     }
 
     /// Answers with what the handler raised.
-    fn fail(&self, name: &str, message: &str, traceback: Option<String>) {
+    fn fail(&self, py: Python<'_>, name: &str, message: &str, traceback: Option<String>) {
         let mut error = ErrorObject::handler_error(name, message);
         error.traceback = traceback;
-        self.data.answer(Err(error));
+        self.data.answer(py, Err(error));
     }
 
     /// Answers that the handler was cancelled.
-    fn fail_cancelled(&self, message: &str) {
-        self.data.answer(Err(ErrorObject::cancelled(message)));
+    fn fail_cancelled(&self, py: Python<'_>, message: &str) {
+        self.data.answer(py, Err(ErrorObject::cancelled(message)));
     }
 
     fn __repr__(&self) -> String {

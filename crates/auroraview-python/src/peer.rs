@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, TryLockError};
 
 use auroraview_protocol::{
     Batch, Broadcast, Emitted, EncodedEvent, ErrorObject, Incoming, Limits, Reason, Session,
@@ -42,6 +42,8 @@ pub(crate) struct PeerCore {
     callback: Arc<Py<PyAny>>,
     url: Mutex<String>,
     drop_logged: AtomicBool,
+    /// The page may see tracebacks.
+    debug: AtomicBool,
     /// How many reasons of refusals have had their line in the log.
     refusals_logged: AtomicUsize,
 }
@@ -63,10 +65,25 @@ impl PeerCore {
             callback,
             url: Mutex::default(),
             drop_logged: AtomicBool::new(false),
+            debug: AtomicBool::new(false),
             refusals_logged: AtomicUsize::new(0),
         });
         peer.bridge.add_peer(&peer);
         peer
+    }
+
+    pub(crate) fn is_debug(&self) -> bool {
+        self.debug.load(Ordering::Relaxed)
+    }
+
+    /// Does something with the session; without the GIL when it is busy, for a frame of many megabytes takes a while to
+    /// read and no Python thread is to stand still for it.
+    pub(crate) fn patiently<T: Send>(&self, py: Python<'_>, act: impl FnOnce() -> T + Send) -> T {
+        if matches!(self.session.try_lock(), Err(TryLockError::WouldBlock)) {
+            py.detach(act)
+        } else {
+            act()
+        }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -270,6 +287,10 @@ impl Peer {
         *lock(&self.core.python) = Some(reference);
     }
 
+    fn set_debug(&self, on: bool) {
+        self.core.debug.store(on, Ordering::Relaxed);
+    }
+
     fn emit(
         &self,
         py: Python<'_>,
@@ -278,19 +299,17 @@ impl Peer {
         retain: bool,
     ) -> PyResult<()> {
         let event = encode_event(event, payload, retain, self.core.limits())?;
-        let outcome = lock(&self.core.session)
-            .emit(&event)
-            .map_err(|full| full.to_string());
-        self.pushed(py, outcome)
+        let core = &self.core;
+        let outcome = core.patiently(py, || lock(&core.session).emit(&event));
+        self.pushed(py, outcome.map_err(|full| full.to_string()))
     }
 
     fn emit_batch(&self, py: Python<'_>, events: Vec<(String, Bound<'_, PyAny>)>) -> PyResult<()> {
         let encoded = encode_events(&events, self.core.limits())?;
-        let outcome = lock(&self.core.session)
-            .emit_all(&encoded)
-            .map(|()| Emitted::Queued)
-            .map_err(|full| full.to_string());
-        self.pushed(py, outcome)
+        let core = &self.core;
+        let outcome = core.patiently(py, || lock(&core.session).emit_all(&encoded));
+        let outcome = outcome.map(|()| Emitted::Queued);
+        self.pushed(py, outcome.map_err(|full| full.to_string()))
     }
 
     /// Ends the session: queued events are dropped, calls of the page are cancelled.
