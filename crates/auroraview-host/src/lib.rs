@@ -18,6 +18,7 @@ mod origins;
 mod output;
 mod page;
 mod replies;
+mod requests;
 mod screenshot;
 mod view;
 mod web_context;

@@ -23,6 +23,7 @@ use webkit2gtk::{
 
 use crate::origins::{SCHEME, document_address, is_web, origin_of};
 use crate::output::{emit, log, shielded};
+use crate::requests::next_request;
 use crate::view::View;
 
 /// How many addresses the watcher let in are remembered until they are shown.
@@ -41,7 +42,6 @@ pub(crate) struct Navigation {
     /// A new window's address, already asked about, that is about to be loaded here.
     asked: RefCell<Option<String>>,
     questions: RefCell<BTreeMap<RequestId, Question>>,
-    next: Cell<RequestId>,
 }
 
 /// What waits for the program's answer.
@@ -69,7 +69,6 @@ impl Navigation {
             let_in: RefCell::default(),
             asked: RefCell::default(),
             questions: RefCell::default(),
-            next: Cell::new(1),
         }
     }
 
@@ -262,8 +261,7 @@ impl View {
     }
 
     fn ask(self: &Rc<Self>, url: String, held: Option<PolicyDecision>) {
-        let request = self.navigation.next.get();
-        self.navigation.next.set(request + 1);
+        let request = next_request();
         let new_window = held.is_none();
         let weak = Rc::downgrade(self);
         let timeout =

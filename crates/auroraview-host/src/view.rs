@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use auroraview_host_api::{
@@ -19,7 +20,7 @@ use crate::eval::{self, Evaluations};
 use crate::ipc_handler::IpcHandler;
 use crate::navigation::Navigation;
 use crate::origins::{Allowed, document_address};
-use crate::output::{emit, log};
+use crate::output::{emit, log, panic_text, shielded};
 use crate::page::Document;
 use crate::web_context::Keeper;
 use crate::window::Window;
@@ -137,12 +138,19 @@ pub(crate) fn site_for(view: Option<ViewId>, host: &str) -> Option<Site> {
 }
 
 fn open(id: ViewId, options: OpenOptions) {
-    if let Err(error) = try_open(id, options) {
-        emit(HostEvent::OpenFailed {
-            view: id,
-            message: error.to_string(),
-        });
-    }
+    // What cannot be told from an option's type (a NUL in a path, say) makes the bindings panic.
+    let message = match catch_unwind(AssertUnwindSafe(|| try_open(id, options))) {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => {
+            let half_made = VIEWS.with(|views| views.borrow_mut().remove(&id));
+            if let Some(view) = half_made {
+                shielded((), || view.discard());
+            }
+            format!("the window could not be made: {}", panic_text(&*panic))
+        }
+    };
+    emit(HostEvent::OpenFailed { view: id, message });
 }
 
 fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
@@ -154,14 +162,7 @@ fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
     let address = assets::entry_address(&origin, &options.source)?;
     let window = Window::new(&options);
     let data_directory = options.data_directory.as_deref();
-    let built = web_context::build_webview(&window.page_area, &id.to_string(), data_directory);
-    let keeper = match built {
-        Ok(keeper) => keeper,
-        Err(error) => {
-            window.destroy();
-            return Err(error);
-        }
-    };
+    let keeper = web_context::build_webview(&window.page_area, &id.to_string(), data_directory)?;
     let (allowed, bad) = allowed(&origin, &options.source, &options.allow_origins);
     let view = Rc::new(View {
         id,
@@ -270,16 +271,22 @@ impl View {
 
     /// Closes the window for good; `Closed` is emitted once.
     pub(crate) fn close(self: &Rc<Self>) {
-        if self.closed.replace(true) {
+        if self.closed.get() {
             return;
         }
-        VIEWS.with(|views| views.borrow_mut().remove(&self.id));
+        self.discard();
+        emit(HostEvent::Closed { view: self.id });
+    }
+
+    /// Takes the view out of the table and ends all that belongs to it.
+    fn discard(&self) {
+        self.closed.set(true);
+        drop(VIEWS.with(|views| views.borrow_mut().remove(&self.id)));
         self.end_document("the window was closed");
         self.navigation.end();
         self.window.end();
         drop(self.keeper.take());
         self.window.destroy();
-        emit(HostEvent::Closed { view: self.id });
     }
 
     /// The current document is gone: settles all that waited for it.

@@ -66,18 +66,26 @@ pub(crate) fn build_webview(
         });
     };
     let directory = PathBuf::from(directory);
-    let webview = SHARED.with(|all| {
+    SHARED.with(|all| {
         let mut all = all.borrow_mut();
         let shared = all.entry(directory.clone()).or_insert_with(|| Shared {
             context: WebContext::new(Some(directory.clone())),
             views: 0,
         });
         shared.views += 1;
+    });
+    // Before the webview, so that a part taken is given back when that fails or panics.
+    let share = Share(directory);
+    let webview = SHARED.with(|all| {
+        let mut all = all.borrow_mut();
+        let shared = all.get_mut(&share.0)?;
         let known = shared.context.is_custom_protocol_registered(SCHEME);
         let builder = WebViewBuilder::new_with_web_context(&mut shared.context);
-        build(if known { builder } else { served(builder) })
+        Some(build(if known { builder } else { served(builder) }))
     });
-    let share = Share(directory);
+    let Some(webview) = webview else {
+        unreachable!("the context was put there just now");
+    };
     Ok(Keeper {
         webview: webview?,
         _share: Some(share),

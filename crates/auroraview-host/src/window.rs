@@ -16,6 +16,7 @@ use gtk::glib::{self, Propagation};
 use gtk::prelude::*;
 
 use crate::output::{emit, log, shielded};
+use crate::requests::next_request;
 use crate::view::View;
 
 /// A view's window.
@@ -28,7 +29,7 @@ pub(crate) struct Window {
     pub(crate) watched: Cell<bool>,
     reported: Reported,
     closing: RefCell<Option<Closing>>,
-    next: Cell<RequestId>,
+    destroyed: Cell<bool>,
 }
 
 /// What was said last, so that nothing is said twice.
@@ -66,12 +67,24 @@ impl Window {
     pub(crate) fn new(options: &OpenOptions) -> Self {
         let window = gtk::Window::new(gtk::WindowType::Toplevel);
         let page_area = gtk::Box::new(gtk::Orientation::Vertical, 0);
+        window.add(&page_area);
+        // Owned from here on: it is destroyed even when one of the options makes a binding panic.
+        let created = Self {
+            window,
+            page_area,
+            resizable: options.resizable,
+            watched: Cell::new(options.watch_closing),
+            reported: Reported::default(),
+            closing: RefCell::default(),
+            destroyed: Cell::new(false),
+        };
+        let window = &created.window;
         window.set_title(&options.title);
         window.set_decorated(options.decorations);
         window.set_keep_above(options.always_on_top);
         window.set_gravity(gtk::gdk::Gravity::Static);
         if options.transparent {
-            make_transparent(&window);
+            make_transparent(window);
         }
         if let Some(icon) = &options.icon
             && let Err(error) = window.set_icon_from_file(icon)
@@ -81,16 +94,6 @@ impl Window {
                 format!("icon {icon:?} cannot be used: {error}"),
             );
         }
-        window.add(&page_area);
-        let created = Self {
-            window,
-            page_area,
-            resizable: options.resizable,
-            watched: Cell::new(options.watch_closing),
-            reported: Reported::default(),
-            closing: RefCell::default(),
-            next: Cell::new(1),
-        };
         created.set_size(options.size);
         if let Some(Size { width, height }) = options.min_size.filter(|_| options.resizable) {
             created
@@ -298,8 +301,17 @@ impl Window {
 
     /// Removes the window from the screen for good.
     pub(crate) fn destroy(&self) {
-        // SAFETY: the window is ours; nothing uses it after this but the reference that keeps its memory.
-        unsafe { self.window.destroy() };
+        if !self.destroyed.replace(true) {
+            // SAFETY: the window is ours; nothing uses it after this but the reference that keeps its memory.
+            unsafe { self.window.destroy() };
+        }
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // GTK keeps a window that nobody destroys.
+        self.destroy();
     }
 }
 
@@ -323,8 +335,7 @@ fn user_closes(view: &Rc<View>) {
     if window.closing.borrow().is_some() {
         return;
     }
-    let request = window.next.get();
-    window.next.set(request + 1);
+    let request = next_request();
     let weak = Rc::downgrade(view);
     let timeout = glib::timeout_add_seconds_local_once(CLOSING_PATIENCE_SECONDS, move || {
         let Some(view) = weak.upgrade() else { return };

@@ -4,6 +4,8 @@ use std::fs;
 
 use auroraview_host_api::{EvalError, HostCommand, HostEvent, Source};
 
+use gtk::prelude::*;
+
 use crate::common::server::Server;
 use crate::common::{View, html, options, poll, send, turn};
 
@@ -88,6 +90,40 @@ fn a_view_cannot_be_opened_twice() {
     });
     assert_eq!(view.value("1"), "1");
     view.close();
+}
+
+#[test]
+fn an_option_that_no_window_can_have_is_an_error_and_leaves_nothing_behind() {
+    let _turn = turn();
+    let nul = || Some("a\0b".to_owned());
+    let mut icon = options(html(""));
+    icon.icon = nul();
+    let mut agent = options(html(""));
+    agent.user_agent = nul();
+    for mut bad in [icon, agent] {
+        bad.title = "half made".into();
+        let view = View::asking(bad);
+        view.wait("OpenFailed", |event| {
+            matches!(event, HostEvent::OpenFailed { .. }).then_some(())
+        });
+        // The number is free again.
+        send(&HostCommand::Open {
+            view: view.id,
+            options: Box::new(options(html("<p>good</p>"))),
+        });
+        view.loaded();
+        assert_eq!(view.value("document.body.textContent"), r#""good""#);
+        view.close();
+    }
+    let (count, counted) = std::sync::mpsc::channel();
+    gtk::glib::MainContext::default().invoke(move || {
+        let windows = gtk::Window::list_toplevels().into_iter();
+        let windows = windows.filter_map(|window| window.downcast::<gtk::Window>().ok());
+        let half_made = windows.filter(|window| window.title().is_some_and(|of| of == "half made"));
+        let _ = count.send(half_made.count());
+    });
+    let left = counted.recv_timeout(crate::common::PATIENCE);
+    assert_eq!(left, Ok(0), "windows left behind");
 }
 
 #[test]
