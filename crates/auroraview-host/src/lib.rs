@@ -14,6 +14,7 @@ mod eval;
 mod gui_loop;
 mod ipc_handler;
 mod navigation;
+mod order;
 mod origins;
 mod output;
 mod page;

@@ -35,6 +35,8 @@ pub(crate) struct Navigation {
     pub(crate) watched: Cell<bool>,
     /// The program's own load in progress: its address and where its server redirected it.
     expected: RefCell<Vec<String>>,
+    /// Addresses of loads that a newer order stopped and whose end was not heard of yet.
+    superseded: RefCell<Vec<String>>,
     /// The program's own load was asked for and has not begun.
     pub(crate) requested: Cell<bool>,
     /// Addresses that the watcher wants to be shown inside.
@@ -65,6 +67,7 @@ impl Navigation {
         Self {
             watched: Cell::new(watched),
             expected: RefCell::default(),
+            superseded: RefCell::default(),
             requested: Cell::new(false),
             let_in: RefCell::default(),
             asked: RefCell::default(),
@@ -74,17 +77,68 @@ impl Navigation {
 
     /// The program loads this address (as [`document_address`] writes it).
     pub(crate) fn expect(&self, address: String) {
-        *self.expected.borrow_mut() = vec![address];
-        self.requested.set(true);
+        let older = self.expected.replace(vec![address]);
+        if !self.requested.replace(true) {
+            // Its last address is the one that the engine names when it stops it.
+            self.superseded
+                .borrow_mut()
+                .extend(older.into_iter().last());
+        }
     }
 
-    /// A document of this address is there.
-    pub(crate) fn committed(&self, address: &str) {
+    /// The main frame's load was redirected to this address.
+    ///
+    /// Where a redirect is decided about, it cannot be told from one of a frame within the page.
+    pub(crate) fn redirected(&self, address: String) {
         let mut expected = self.expected.borrow_mut();
-        if expected.iter().any(|one| one == address) {
-            expected.clear();
+        if !expected.is_empty() && !self.requested.get() {
+            expected.push(address);
         }
+    }
+
+    /// A document of this address is there. Whether it is the one that the program loads.
+    pub(crate) fn committed(&self, address: &str) -> bool {
         self.let_in.borrow_mut().retain(|one| one != address);
+        if self.requested.get() {
+            // An older load's: the program's has not begun.
+            return false;
+        }
+        let ours = self.is_expected(address);
+        if ours {
+            self.forget_expected();
+        }
+        ours
+    }
+
+    /// The load of this address ended without a document. Whether it was the one that the program waits for.
+    pub(crate) fn ended(&self, address: &str) -> bool {
+        let mut superseded = self.superseded.borrow_mut();
+        if let Some(at) = superseded.iter().position(|one| one == address) {
+            superseded.remove(at);
+            return false;
+        }
+        drop(superseded);
+        let ours = !self.requested.get() && self.is_expected(address);
+        if ours {
+            self.forget_expected();
+        }
+        ours
+    }
+
+    /// The engine could not load this address and shows an error page. Whether that was the program's own load.
+    pub(crate) fn failed(&self, address: &str) -> bool {
+        // Some addresses are rewritten, or refused before they are decided about.
+        let ours = self.is_expected(address) || !self.requested.get();
+        if ours {
+            self.requested.set(false);
+            self.forget_expected();
+        }
+        ours
+    }
+
+    fn forget_expected(&self) {
+        self.expected.borrow_mut().clear();
+        self.superseded.borrow_mut().clear();
     }
 
     /// Forbids all that is undecided; the view closes.
@@ -151,15 +205,17 @@ impl View {
         };
         let address = document_address(&url);
         let navigation = &self.navigation;
-        if redirect && !navigation.expected.borrow().is_empty() {
-            navigation.expected.borrow_mut().push(address.clone());
-        }
+        // Perhaps the program's own load goes on; `Redirected` will tell, before the answer is decided about.
+        let goes_on = redirect
+            && !navigation.requested.get()
+            && !navigation.expected.borrow().is_empty()
+            && self.may_request(&url);
         let current = document_address(&self.document.borrow().address);
         let within = url.contains('#') && address == current;
         if navigation.is_expected(&address) {
             navigation.requested.set(false);
             decision.use_();
-        } else if within {
+        } else if within || goes_on {
             decision.use_();
         } else if navigation.asked.take_if_equal(&address) || !navigation.watched.get() {
             self.act_by_default(decision, &url);
@@ -208,7 +264,8 @@ impl View {
         let inside = self.allowed.borrow().allows(&url)
             || self.navigation.is_expected(&address)
             || self.navigation.is_let_in(&address)
-            || shown_now;
+            || shown_now
+            || self.document.borrow().failed.as_deref() == Some(url.as_str());
         if inside {
             self.document.borrow_mut().answered = url;
             // The engine's default: shown where it can show this type, else ignored.

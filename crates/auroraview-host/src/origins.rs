@@ -64,6 +64,13 @@ impl Allowed {
         origin_of(address).is_some_and(|origin| self.origins.contains(&origin))
     }
 
+    /// The origins of both.
+    pub(crate) fn union(&self, other: &Self) -> Self {
+        Self {
+            origins: &self.origins | &other.origins,
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.origins.iter().map(String::as_str)
     }

@@ -129,6 +129,7 @@ impl View {
         self.webview.connect_load_changed(move |_, event| {
             let Some(view) = weak.upgrade() else { return };
             shielded((), || match event {
+                LoadEvent::Redirected => view.redirected(),
                 LoadEvent::Committed => view.committed(),
                 LoadEvent::Finished => view.finished(),
                 _ => {}
@@ -161,11 +162,23 @@ impl View {
         self.webview.uri().map_or_else(String::new, Into::into)
     }
 
+    /// A server sent the main frame's load elsewhere.
+    fn redirected(&self) {
+        if let Some(url) = self.webview.uri() {
+            self.navigation.redirected(document_address(&url));
+        }
+    }
+
     fn committed(self: &Rc<Self>) {
         let url = self.committed_address();
+        let expected = self.navigation.committed(&document_address(&url));
+        let failed = self.document.borrow_mut().failed.take();
+        let error_page = failed.is_some_and(|failed| failed == url);
+        if expected || (error_page && self.order_has_failed()) {
+            self.order_committed();
+        }
         let bridge = {
             let mut document = self.document.borrow_mut();
-            let error_page = document.failed.take().is_some_and(|failed| failed == url);
             document.stage = if error_page {
                 Stage::ErrorPage
             } else {
@@ -176,14 +189,12 @@ impl View {
             !error_page && self.allowed.borrow().allows(&url)
         };
         self.crashed.set(false);
-        self.navigation.committed(&document_address(&url));
         self.end_document("the document is gone");
         emit(HostEvent::Committed {
             view: self.id,
             url: url.clone(),
             bridge,
         });
-        let error_page = self.document.borrow().stage == Stage::ErrorPage;
         if let Some(origin) = origin_of(&url).filter(|_| !bridge && !error_page && is_web(&url)) {
             log(
                 LogLevel::Warning,
@@ -192,11 +203,12 @@ impl View {
                 ),
             );
         }
-        let deferred = self.document.borrow_mut().deferred.take();
-        if let Some(address) = deferred {
+        if self.document.borrow().deferred.is_some() {
             let weak = Rc::downgrade(self);
             glib::idle_add_local_once(move || {
-                if let Some(view) = weak.upgrade() {
+                let Some(view) = weak.upgrade() else { return };
+                let deferred = view.document.borrow_mut().deferred.take();
+                if let Some(address) = deferred {
                     shielded((), || view.load_address(&address));
                 }
             });
@@ -204,14 +216,21 @@ impl View {
     }
 
     fn finished(&self) {
-        let (stage, url) = {
+        let (stage, url, deferred) = {
             let mut document = self.document.borrow_mut();
             (
                 std::mem::take(&mut document.stage),
                 document.address.clone(),
+                document.deferred.is_some(),
             )
         };
-        if stage == Stage::Committed {
+        let complete = match stage {
+            Stage::Idle => false,
+            Stage::Committed => true,
+            // The program has ordered another document already, and waits for that one.
+            Stage::ErrorPage => !deferred && !self.navigation.requested.get(),
+        };
+        if complete {
             emit(HostEvent::Loaded { view: self.id, url });
         }
     }
@@ -220,7 +239,13 @@ impl View {
         let cancelled = error.matches(NetworkError::Cancelled)
             || error.matches(PolicyError::FrameLoadInterruptedByPolicyChange);
         if cancelled {
+            if self.navigation.ended(&document_address(url)) {
+                self.nothing_came(url);
+            }
             return;
+        }
+        if self.navigation.failed(&document_address(url)) {
+            self.order_failed();
         }
         {
             let mut document = self.document.borrow_mut();

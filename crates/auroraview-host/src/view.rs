@@ -19,6 +19,7 @@ use crate::assets::{self, Site};
 use crate::eval::{self, Evaluations};
 use crate::ipc_handler::IpcHandler;
 use crate::navigation::Navigation;
+use crate::order::Order;
 use crate::origins::{Allowed, document_address};
 use crate::output::{emit, log, panic_text, shielded};
 use crate::page::Document;
@@ -40,8 +41,9 @@ pub(crate) struct View {
     pub(crate) webview: webkit2gtk::WebView,
     /// Keeps the webview; dropping it destroys the widget.
     keeper: RefCell<Option<Keeper>>,
-    site: RefCell<Site>,
+    pub(crate) site: RefCell<Site>,
     pub(crate) allowed: RefCell<Allowed>,
+    pub(crate) order: RefCell<Option<Order>>,
     pub(crate) ipc: IpcHandler,
     pub(crate) document: RefCell<Document>,
     pub(crate) navigation: Navigation,
@@ -172,6 +174,7 @@ fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
         keeper: RefCell::new(Some(keeper)),
         site: RefCell::new(site),
         allowed: RefCell::new(allowed),
+        order: RefCell::default(),
         ipc: IpcHandler::new(options.key.clone(), options.message_bytes),
         document: RefCell::default(),
         navigation: Navigation::new(options.watch_navigation),
@@ -237,9 +240,11 @@ impl View {
         };
         let (allowed, bad) = allowed(&self.origin, source, allow_origins);
         complain(&bad);
-        self.site.replace(site);
-        if self.allowed.replace(allowed.clone()) != allowed {
-            self.inject();
+        self.order(site, allowed);
+        let shown = document_address(&self.document.borrow().address);
+        if address.contains('#') && document_address(&address) == shown {
+            // The engine scrolls within the document that is there.
+            self.order_committed();
         }
         self.load_address(&address);
     }
@@ -252,6 +257,7 @@ impl View {
                 document.deferred = Some(address.to_owned());
                 return;
             }
+            document.deferred = None;
             address.clone_into(&mut document.wanted);
         }
         self.crashed.set(false);
@@ -264,6 +270,7 @@ impl View {
         if self.crashed.get() {
             return self.load_address(&wanted);
         }
+        self.order_void();
         let current = self.webview.uri().map_or(wanted, Into::into);
         self.navigation.expect(document_address(&current));
         self.webview.reload();

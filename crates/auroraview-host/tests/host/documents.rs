@@ -187,7 +187,13 @@ fn failed_loads_are_reported_and_the_view_goes_on() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         format!("http://{}/", listener.local_addr().expect("an address"))
     };
-    for url in [closed.as_str(), "no address", "http://", "foo://bar"] {
+    // What is no address at all never comes to the engine, and the old document stays.
+    for (url, has_error_page) in [
+        (closed.as_str(), true),
+        ("no address", false),
+        ("http://", false),
+        ("foo://bar", true),
+    ] {
         view.load(Source::Url(url.into()), &[]);
         let failed = view.wait("LoadFailed", |event| match event {
             HostEvent::LoadFailed { url, .. } => Some(url.clone()),
@@ -195,6 +201,14 @@ fn failed_loads_are_reported_and_the_view_goes_on() {
             _ => None,
         });
         assert_eq!(failed.trim_end_matches('/'), url.trim_end_matches('/'));
+        // The error page is a document that scripts can run in, without the bridge.
+        if !has_error_page {
+            continue;
+        }
+        let (shown, bridge) = view.committed();
+        assert_eq!((shown.as_str(), bridge), (failed.as_str(), false));
+        assert_eq!(view.loaded(), failed);
+        assert_eq!(view.value("typeof auroraview"), r#""undefined""#);
     }
     view.load(html("<p>again</p>"), &[]);
     view.wait("Loaded", |event| match event {
@@ -205,6 +219,73 @@ fn failed_loads_are_reported_and_the_view_goes_on() {
         _ => None,
     });
     assert_eq!(view.value("document.body.textContent"), r#""again""#);
+    view.close();
+}
+
+#[test]
+fn a_load_without_a_document_leaves_the_old_one_its_bridge() {
+    let _turn = turn();
+    let other = Server::start().page("/", "other");
+    let server = Server::start()
+        .answer("/nothing", "204 No Content", "", "")
+        .answer(
+            "/file",
+            "200 OK",
+            "Content-Type: application/octet-stream\r\n",
+            "x",
+        )
+        .redirect("/sent", "/nothing");
+    let old = Server::start().page("/old", "<p>old</p>");
+    let view = View::open(options(Source::Url(old.url("/old"))));
+    for path in ["/nothing", "/file", "/sent"] {
+        view.load(Source::Url(server.url(path)), &[]);
+        // Posted while the load is under way, or right after it: both are heard.
+        let posting = format!(
+            "webkit.messageHandlers.ipc.postMessage('{}document-0000001[\"{path}\"]'); 0",
+            crate::common::KEY
+        );
+        view.send_eval(&posting);
+        let (mut failed, mut posted) = (None, false);
+        while failed.is_none() || !posted {
+            view.wait("LoadFailed and Posted", |event| match event {
+                HostEvent::LoadFailed { url, message, .. } => {
+                    failed = Some((url.clone(), message.clone()));
+                    Some(())
+                }
+                HostEvent::Posted { frame, .. } if frame.contains(path) => {
+                    posted = true;
+                    Some(())
+                }
+                HostEvent::Refused { refusal, .. } => panic!("refused: {refusal:?}"),
+                HostEvent::Committed { url, .. } => panic!("{url} is shown"),
+                _ => None,
+            });
+        }
+        let (_, message) = failed.expect("LoadFailed");
+        assert_eq!(message, "no document came of it");
+        assert_eq!(view.value("document.body.textContent"), r#""old""#);
+        view.send_eval(&posting);
+        view.posted(path);
+    }
+    // What was allowed for the loads alone is allowed no more, and a newer order ends an older one silently.
+    view.load(Source::Url(other.url("/")), &[]);
+    view.load(html("<p>new</p>"), &[]);
+    view.wait("Loaded", |event| match event {
+        HostEvent::Loaded { url, .. } => (*url == format!("{}/", view.origin)).then_some(()),
+        HostEvent::LoadFailed { url, .. } => panic!("{url} failed"),
+        _ => None,
+    });
+    for address in [server.url("/nothing"), old.url("/old"), other.url("/")] {
+        view.value(&format!(
+            "setTimeout(() => {{ location.href = {address:?} }}); 0"
+        ));
+        let sent = view.wait("OpenExternal", |event| match event {
+            HostEvent::OpenExternal { url, .. } => Some(url.clone()),
+            HostEvent::Committed { url, .. } => panic!("{url} is shown"),
+            _ => None,
+        });
+        assert_eq!(sent, address);
+    }
     view.close();
 }
 
