@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
+import inspect
 import threading
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from auroraview._log import logger
-from auroraview.errors import Cancelled, ViewClosed
+from auroraview.errors import Cancelled, UsageError, ViewClosed
 
 if TYPE_CHECKING:
     from auroraview._core import Job, Lane
@@ -84,6 +86,45 @@ def finish(job: Job, value: Any) -> None:
 def is_awaitable(value: Any) -> bool:
     """The value is a coroutine, a future, or what else can be awaited."""
     return type(value) not in _PLAIN and hasattr(type(value), "__await__")
+
+
+def is_async(func: Callable[..., Any]) -> bool:
+    """Calling it gives a coroutine."""
+    while isinstance(func, functools.partial):
+        func = func.func
+    return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(
+        getattr(type(func), "__call__", None)  # noqa: B004 - whether calling the object gives a coroutine
+    )
+
+
+def check_answers(func: Callable[..., Any], what: str) -> None:
+    """Refuses a function that cannot answer at once.
+
+    Raises:
+        UsageError: it is an ``async`` function.
+    """
+    if is_async(func):
+        raise UsageError(f"{what} must answer at once: it cannot be an async function")
+
+
+def answer_of(what: str, func: Callable[..., Any], *args: Any) -> bool | None:
+    """Asks a function of the program. What it raises, or answers other than a bool, is logged and is ``None``."""
+    try:
+        answer = func(*args)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the next function is asked whatever this one raises
+        report(None, error)
+        return None
+    if answer is None or answer is True or answer is False:
+        return answer
+    if inspect.iscoroutine(answer):
+        answer.close()
+    try:
+        logger.error("%s answered with a %s, not True, False or None; it counts as None", what, type(answer).__name__)
+    except BaseException:  # noqa: BLE001 - as in `report`
+        traceback.print_exc()
+    return None
 
 
 def run(work: Work, adopt: Adopt) -> BaseException | None:

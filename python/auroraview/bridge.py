@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _lifecycle
 from auroraview._places import Places
-from auroraview._running import call_context, is_awaitable, plain_text
+from auroraview._running import call_context, is_async, is_awaitable, plain_text
 from auroraview.errors import UsageError
 from auroraview.options import Limits
 
@@ -175,7 +175,7 @@ class Bridge:
         if not callable(func):
             raise UsageError(f"a handler must be callable, not {func!r}")
         thread = _checked_thread(thread)
-        if _is_async(func):
+        if is_async(func):
             if thread is not None:
                 raise UsageError(
                     f"{name!r} is an async function: it runs on the asyncio loop, not on thread={thread!r}"
@@ -257,14 +257,6 @@ def _check_name(name: object, what: str) -> None:
         raise UsageError(f"names starting with '__auroraview_' are internal: {name!r}")
     if not name.isascii() and plain_text(name) != name:
         raise UsageError(f"the {what}'s name holds a lone surrogate, which is no character: {name!r}")
-
-
-def _is_async(func: Function) -> bool:
-    while isinstance(func, functools.partial):
-        func = func.func
-    return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(
-        getattr(type(func), "__call__", None)  # noqa: B004 - whether calling the object gives a coroutine
-    )
 
 
 def _public_methods(obj: object) -> list[str]:

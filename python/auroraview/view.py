@@ -15,6 +15,7 @@ from auroraview import _core, _host, _source, _waiting, main_thread
 from auroraview._evaluation import Evaluations
 from auroraview._lifecycle import weakly
 from auroraview._log import logger
+from auroraview._running import answer_of, check_answers
 from auroraview.bridge import Bridge
 from auroraview.errors import CallTimeout, HostError, UsageError, ViewClosed
 from auroraview.navigation import Navigation, Watcher, origin_of
@@ -363,8 +364,12 @@ class WebView:
         The function gets a :class:`~auroraview.Navigation` and returns ``True`` (show it inside, without the bridge
         unless its origin is allowed), ``False`` (forbid) or ``None`` (the default: allowed origins inside, other http
         and https addresses in the system browser). The first answer that is not ``None`` counts. Without an answer the
-        default holds after 3 s.
+        default holds after 3 s. One that raises, or answers something else, counts as ``None``.
+
+        Raises:
+            UsageError: an ``async`` function; the answer is needed at once.
         """
+        check_answers(func, "an on_navigate function")
         self._watchers.append(func)
         self._core.watch(True, self.window.watches_closing)
         return func
@@ -448,11 +453,11 @@ class WebView:
         try:
             navigation = Navigation(url, origin_of(url), new_window)
             for func in list(self._watchers):
-                decision = func(navigation)
+                decision = answer_of("an on_navigate function", func, navigation)
                 if decision is not None:
                     break
         finally:
-            self._core.answer_navigation(request, None if decision is None else bool(decision))
+            self._core.answer_navigation(request, decision)
 
 
 def _checked_origin(origin: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from auroraview._listeners import Listeners
+from auroraview._running import answer_of, check_answers
 from auroraview.errors import UsageError
 
 if TYPE_CHECKING:
@@ -131,10 +132,16 @@ class Window:
 
         ``"shown"``, ``"closed"``, ``"focused"``, ``"blurred"``, ``"crashed"``: no argument. ``"resized"``: width and
         height, ``"moved"``: x and y, logical pixels. ``"closing"``: the user wants to close the window; a listener
-        that returns ``False`` keeps it open. When none has answered after 3 s, the window closes.
+        that returns ``False`` keeps it open. When none has answered after 3 s, the window closes. It cannot be
+        an ``async`` function: the answer is needed at once.
 
         ``"crashed"``: the web process died. The view stays open; ``view.reload()`` revives it.
         """
+        if func is None:
+            self._listeners.of(event)  # A wrong name is told here, not when the function is there.
+            return lambda decorated: self.on(event, decorated)
+        if event == "closing":
+            check_answers(func, "a closing listener")
         return self._listeners.add(event, func)
 
     def off(self, event: str, func: Callable[..., Any] | None = None) -> int:
@@ -174,7 +181,7 @@ class Window:
         allow = True
         try:
             for func in self._listeners.of("closing"):
-                if func() is False:
+                if answer_of("a closing listener", func) is False:
                     allow = False
         finally:
             self._core.answer_closing(request, allow)
