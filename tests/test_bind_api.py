@@ -160,3 +160,12 @@ def test_a_page_learns_what_is_bound_while_it_is_open(bridge, page):
     bridge.unbind("api")
     page.call("f").result(SECONDS)
     assert page.methods == {"f"}
+
+
+def test_the_same_object_again_binds_what_was_unbound(bridge):
+    api = Api()
+    bridge.bind_api(api)
+    bound = set(bridge.methods)
+    assert bridge.unbind("api.get")
+    bridge.bind_api(api)
+    assert set(bridge.methods) == bound

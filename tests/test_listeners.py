@@ -64,3 +64,17 @@ def test_what_cannot_listen_is_refused(listeners):
     with pytest.raises(UsageError, match="callable"):
         listeners.add("opened", 3)
     assert listeners.add("opened", print) is print
+
+
+def test_a_destructor_may_come_back(listeners):
+    class Panel:
+        def closed(self):
+            pass
+
+        def __del__(self):
+            listeners.remove("opened", None)
+
+    listeners.add("opened", print)
+    listeners.add("closed", Panel().closed)
+    assert listeners.remove("closed", None) == 1
+    assert listeners.of("opened") == []

@@ -110,13 +110,13 @@ MISFITS = [
     (two, [1, 2, 3], "f(a, b): it takes 2 parameters, and 3 were given"),
     (two, {"a": 1}, "f(a, b): the parameter 'b' is missing"),
     (two, {"a": 1, "b": 2, "c": 3}, "f(a, b): it has no parameter 'c'"),
-    (default, {"b": 1}, "f(a, b=2): the parameter 'a' is missing"),
-    (positional_only, {"a": 1}, "f(a, /, b=2): the parameter 'a' is missing"),
-    (named_only, [1], "f(*, a, b=2): it takes no parameters"),
-    (named_only, ABSENT, "f(*, a, b=2): the parameter 'a' must be given by name"),
+    (default, {"b": 1}, "f(a, b=...): the parameter 'a' is missing"),
+    (positional_only, {"a": 1}, "f(a, /, b=...): the parameter 'a' is missing"),
+    (named_only, [1], "f(*, a, b=...): it takes no parameters"),
+    (named_only, ABSENT, "f(*, a, b=...): the parameter 'a' must be given by name"),
     (any_positional, {"a": 1}, "f(*args): it has no parameter 'a'"),
     (any_named, [1], "f(**kwargs): it takes no parameters"),
-    (mixed, ABSENT, "f(a, *rest, b=2, **more): the parameter 'a' is missing"),
+    (mixed, ABSENT, "f(a, *rest, b=..., **more): the parameter 'a' is missing"),
     (wrapped, [1], "f(a, b): the parameter 'b' is missing"),
     (Bound().method, [1, 2], "f(a): it takes 1 parameter, and 2 were given" + LIST),
 ]
@@ -211,3 +211,11 @@ def test_an_event_that_no_handler_can_take_is_counted_and_told(bridge, page, cap
     assert page.peer.stats["refused"] == {"malformed": 1}
     eventually(lambda: caplog.messages)
     assert caplog.messages[0] == "the event \"e\" was not handled: e(a, b): the parameter 'b' is missing"
+
+
+def test_the_page_does_not_see_defaults(bridge, page):
+    def handler(a, key="secret"):
+        return [a, key]
+
+    bridge.bind_call("f", handler)
+    assert page.call("f").exception(SECONDS).message.startswith("f(a, key=...): ")

@@ -19,8 +19,9 @@ class Evaluations:
 
     def __init__(self, view: _core.View) -> None:
         self._view = view
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # Held while asking, which only queues: so order is kept.
         self._asked: dict[int, Future] = {}
+        self._pictures: set[int] = set()
         #: Not asked yet: they wait for a document.
         self._waiting: list[tuple[int, Callable[[], bool]]] = []
         self._ended: str | None = None
@@ -29,58 +30,64 @@ class Evaluations:
         #: A document was ordered and is not ready yet.
         self.awaits_document = False
         self._has_bridge = True
+        self._shows_foreign = False
 
-    def evaluate(self, script: str, ready: bool) -> Future:
+    def evaluate(self, script: str) -> Future:
         request = self._view.new_request()
-        return self._ask("the value of a script", request, lambda: self._view.eval(request, script), ready)
+        return self._ask("the value of a script", request, lambda: self._view.eval(request, script))
 
-    def screenshot(self, ready: bool) -> Future:
+    def screenshot(self) -> Future:
         request = self._view.new_request()
-        return self._ask("the screenshot", request, lambda: self._view.screenshot(request), ready)
+        return self._ask("the screenshot", request, lambda: self._view.screenshot(request), picture=True)
 
-    def _ask(self, what: str, request: int, ask: Callable[[], bool], ready: bool) -> Future:
+    def _ask(self, what: str, request: int, ask: Callable[[], bool], *, picture: bool = False) -> Future:
         future = Future(what)
         with self._lock:
             if self._ended is not None and not self._view.is_open:
                 future.settle(error=ViewClosed(self._ended))
                 return future
             self._asked[request] = future
+            if picture:
+                self._pictures.add(request)
+            ready = self._shows_foreign or (self._view.peer.is_ready and not self.awaits_document)
             if not ready or self._waiting:
                 self._waiting.append((request, ask))
-                return future
-        ask()
+            else:
+                ask()
         return future
 
     def _ask_waiting(self) -> None:
         with self._lock:
             waiting, self._waiting = self._waiting, []
-        for _, ask in waiting:
-            ask()
+            for _, ask in waiting:
+                ask()
 
     # What happens to the document, on the notice thread
 
     def document_is_leaving(self) -> None:
         """Another document was ordered: what comes now is for that one."""
-        self._ordered = self.awaits_document = True
+        with self._lock:
+            self._ordered = self.awaits_document = True
 
     def document_committed(self, *, bridge: bool) -> None:
-        self._ordered = False
-        self._has_bridge = bridge
+        with self._lock:
+            self._ordered = self._shows_foreign = False
+            self._has_bridge = bridge
 
     def document_is_ready(self) -> None:
-        if not self._ordered:
-            self.awaits_document = False
-            self._ask_waiting()
+        with self._lock:
+            if not self._ordered:
+                self.awaits_document = False
+                self._ask_waiting()
 
-    def document_is_loaded(self) -> bool:
-        """Returns whether a document without a bridge is there: it will never say that it is ready."""
-        if self._ordered:
-            # The order came to nothing, or its document has yet to commit; the latter says so.
-            return False
-        if not self._has_bridge:
-            self.awaits_document = False
-            self._ask_waiting()
-        return not self._has_bridge
+    def document_is_loaded(self) -> None:
+        """One without a bridge will never say that it is ready."""
+        with self._lock:
+            # While one is ordered, the order came to nothing, or its document has yet to commit; the latter says so.
+            self._shows_foreign = not self._ordered and not self._has_bridge
+            if self._shows_foreign:
+                self.awaits_document = False
+                self._ask_waiting()
 
     def end(self, reason: str) -> None:
         """The page is gone: everything that waits ends."""
@@ -89,6 +96,9 @@ class Evaluations:
             self._ordered = self.awaits_document = False
             futures = list(self._asked.values())
             self._asked.clear()
+            self._pictures.clear()
+            if not self._view.is_open:
+                self._shows_foreign = False
             self._waiting.clear()
         for future in futures:
             future.settle(error=ViewClosed(reason))
@@ -96,6 +106,8 @@ class Evaluations:
     def answered(self, request: int, value: str | bytes | None, name: str | None, message: str | None) -> None:
         with self._lock:
             future = self._asked.pop(request, None)
+            picture = request in self._pictures
+            self._pictures.discard(request)
         if future is None:
             return
         if isinstance(value, str):
@@ -106,7 +118,7 @@ class Evaluations:
                 future.settle(error=RemoteError("TypeError", f"the value cannot be read: {error}"))
         elif value is not None:
             future.settle(value)
-        elif name == "HostError":
+        elif picture:
             future.settle(error=HostError(message))
         elif name:
             future.settle(error=RemoteError(name, message or ""))

@@ -28,7 +28,7 @@ class Listeners:
         self._bridge = bridge
         self._peer = peer
         self._changed = changed
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # A listener's destructor may come here.
 
     def _of(self, event: str) -> list[Function]:
         try:
@@ -38,22 +38,23 @@ class Listeners:
             raise UsageError(f"there is no event {event!r} here; there are {known}") from None
 
     def add(self, event: str, func: Function | None) -> Any:
-        functions = self._of(event)
+        self._of(event)
         if func is None:
             return lambda decorated: self.add(event, decorated)
         if not callable(func):
             raise UsageError(f"a listener must be callable, not {func!r}")
         with self._lock:
-            functions.append(func)
+            self._functions[event].append(func)
         self._changed()
         return func
 
     def remove(self, event: str, func: Function | None) -> int:
-        functions = self._of(event)
+        # Compared, and let go of, outside the lock: either may run code of the program.
+        gone = {id(one): one for one in self.of(event) if func is None or one == func}
         with self._lock:
-            before = len(functions)
-            functions[:] = [] if func is None else [one for one in functions if one != func]
-            count = before - len(functions)
+            before = self._functions[event]
+            self._functions[event] = [one for one in before if id(one) not in gone]
+            count = len(before) - len(self._functions[event])
         self._changed()
         return count
 

@@ -135,8 +135,8 @@ def run(work: Work, adopt: Adopt) -> BaseException | None:
     job, func, args, kwargs = work
     if func is None:
         return None
-    # In the thread's own context, for the copy to have it; the next piece of work sets its own.
-    call_context.set(job)
+    # In the thread's own context only for the copy to have it: an idle thread must not keep a call's parameters.
+    token = call_context.set(job)
     context = contextvars.copy_context()
     try:
         value = context.run(func, *args) if kwargs is None else context.run(func, *args, **kwargs)
@@ -147,6 +147,8 @@ def run(work: Work, adopt: Adopt) -> BaseException | None:
     except BaseException as error:  # noqa: BLE001 - nothing that a handler raises may end our thread
         report(job, error)
         return error
+    finally:
+        call_context.reset(token)
     return None
 
 

@@ -114,7 +114,7 @@ class Bridge:
         """Makes the public methods of an object callable: ``await auroraview.api.get_data()``.
 
         Only methods of its class: names with a leading underscore, properties and plain attributes stay out of reach.
-        The same object again changes nothing.
+        The same object again binds what was unbound meanwhile, and changes nothing else.
 
         Raises:
             UsageError: the namespace belongs to another object and ``replace`` is false, or there is no public method.
@@ -131,6 +131,10 @@ class Bridge:
         with self._lock:
             known = self._namespaces.get(namespace)
             if known is not None and known[0] is obj:
+                bound = set(self._core.methods())
+                missing = [row for row in rows if row[0] not in bound]
+                if missing:
+                    self._core.bind(missing, namespace.split(".")[0])
                 return
             if known is not None and not replace:
                 raise UsageError(
@@ -286,7 +290,29 @@ def _plain_signature(func: Function) -> PlainSignature | None:
         signature = inspect.signature(func)
     except (ValueError, TypeError):
         return None
-    return str(signature), [
+    return _text_of(signature), [
         (name, int(parameter.kind), parameter.default is inspect.Parameter.empty)
         for name, parameter in signature.parameters.items()
     ]
+
+
+def _text_of(signature: inspect.Signature) -> str:
+    """The signature without its defaults and annotations: pages see it, and a default may be a secret."""
+    parts = []
+    before: Any = None
+    starred = False
+    for name, parameter in signature.parameters.items():
+        kind = parameter.kind
+        if before == inspect.Parameter.POSITIONAL_ONLY != kind:
+            parts.append("/")
+        if kind == inspect.Parameter.KEYWORD_ONLY and not starred:
+            parts.append("*")
+        starred = starred or kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.KEYWORD_ONLY)
+        stars = (
+            "*" if kind == inspect.Parameter.VAR_POSITIONAL else "**" if kind == inspect.Parameter.VAR_KEYWORD else ""
+        )
+        parts.append(stars + name + ("" if parameter.default is inspect.Parameter.empty else "=..."))
+        before = kind
+    if before == inspect.Parameter.POSITIONAL_ONLY:
+        parts.append("/")
+    return f"({', '.join(parts)})"

@@ -92,12 +92,14 @@ class WebView:
         self._watchers: list[Watcher] = []
         self._ready_functions: list[Function] = []
         self._closed_functions: list[Callable[[], None]] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._openings = 0
+        # Windows asked for, and those of them that are gone and told; one is told before the next is asked for.
+        self._begun = self._ended = 0
+        self._close_asked = False
         self._opened = False
         self._open_problem: str | None = None
         self._origin: str | None = None
-        self._shows_foreign = False
         if api is not None:
             self.bind_api(api)
 
@@ -120,14 +122,13 @@ class WebView:
             KeyboardInterrupt: Ctrl-C was pressed; the window is closed.
             UsageError: ``wait`` on a running asyncio loop; use :meth:`show_async`.
         """
-        if not wait:
-            self._open()
-            return
-        if not self.is_open:
+        if wait and not self.is_open:
             _waiting.prepare("write `await view.show_async()`")
-        self._open()
         try:
-            self.wait()
+            opening = self._open()
+            if wait:
+                remedy = "write `await view.show_async()`"
+                _waiting.wait_until(lambda: self._ended >= opening, None, remedy=remedy)
         except KeyboardInterrupt:
             self.close()
             raise
@@ -145,17 +146,29 @@ class WebView:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(closed.set)
 
-        self._closed_functions.append(tell)
+        abandoned = threading.Event()
+
+        def open_window() -> None:
+            self._open()
+            if abandoned.is_set():
+                self.close()
+
+        opening = asyncio.create_task(asyncio.to_thread(open_window))
         try:
             with main_thread.pumped_by_loop():
-                await asyncio.to_thread(self._open)
+                await asyncio.shield(opening)
+                # Now, so that it is not the end of the window before that is told.
+                self._closed_functions.append(tell)
                 if self.is_open:
                     await closed.wait()
         except asyncio.CancelledError:
+            abandoned.set()
             self.close()
+            await asyncio.wait([opening])
             raise
         finally:
-            self._closed_functions.remove(tell)
+            if tell in self._closed_functions:
+                self._closed_functions.remove(tell)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits until the window is gone; returns whether it is.
@@ -167,7 +180,9 @@ class WebView:
 
     def close(self) -> None:
         """Closes the window: asks and returns. No ``closing`` listener can keep it open. Closing twice is fine."""
-        self._core.close()
+        with self._lock:
+            self._close_asked = self._core.is_open
+            self._core.close()
 
     def __enter__(self) -> WebView:
         return self
@@ -175,25 +190,41 @@ class WebView:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open(self) -> None:
+    def _open(self) -> int:
+        """Returns the number of the opening, with which ``_ended`` is compared."""
         _host.start()
-        with self._lock:
-            if self._core.is_open:
-                self.window.focus()
-                return
-            self._opened = False
-            self._open_problem = None
-            _showing.add(self)
-            try:
-                self._core.open(self._open_options())
-            except BaseException:
-                _showing.discard(self)
-                raise
-        answered = _waiting.wait_until_answered(lambda: self._opened or self._open_problem is not None, _OPEN_SECONDS)
+        while True:
+            with self._lock:
+                if self._core.is_open and not self._close_asked:
+                    self.window.focus()
+                    return self._begun
+                last = self._begun
+                if self._ended == last:
+                    opening = self._begin()
+                    break
+            if not _waiting.wait_until_answered(lambda last=last: self._ended >= last, _OPEN_SECONDS):  # type: ignore[misc]
+                raise HostError(f"the window before did not close within {_OPEN_SECONDS:g} s")
+        answered = _waiting.wait_until_answered(
+            lambda: self._opened or self._open_problem is not None or self._ended >= opening, _OPEN_SECONDS
+        )
         if self._open_problem is not None:
             raise HostError(self._open_problem)
         if not answered:
             raise HostError(f"the window did not open within {_OPEN_SECONDS:g} s; is the display responding?")
+        return opening
+
+    def _begin(self) -> int:
+        self._opened = False
+        self._open_problem = None
+        _showing.add(self)
+        self._begun += 1
+        try:
+            self._core.open(self._open_options())
+        except BaseException:
+            self._begun -= 1
+            _showing.discard(self)
+            raise
+        return self._begun
 
     def _open_options(self) -> dict[str, Any]:
         options = self._options
@@ -290,8 +321,9 @@ class WebView:
             ViewClosed: the window closed meanwhile.
         """
         openings = self._openings
+        was_open = self.is_open
         reached = _waiting.wait_until(
-            lambda: self.is_ready or (self._openings > openings and not self.is_open),
+            lambda: self.is_ready or (not self.is_open and (was_open or self._openings > openings)),
             timeout,
             remedy="use `view.on_ready(func)`",
         )
@@ -313,7 +345,7 @@ class WebView:
         """
         if not isinstance(script, str):
             raise UsageError(f"a script is a str, not {type(script).__name__}")
-        return self._evaluations.evaluate(script, self.is_ready or self._shows_foreign)
+        return self._evaluations.evaluate(script)
 
     def load_url(self, url: str) -> None:
         """Shows another address; its origin may use the bridge. Bindings stay."""
@@ -352,7 +384,7 @@ class WebView:
             HostError: no picture could be taken.
             ViewClosed, CallTimeout: the page went away, or no picture came within 30 s.
         """
-        future = self._evaluations.screenshot(self.is_ready or self._shows_foreign)
+        future = self._evaluations.screenshot()
         picture: bytes = future.result(_SCREENSHOT_SECONDS)
         if path is not None:
             Path(path).write_bytes(picture)
@@ -419,10 +451,9 @@ class WebView:
             case "gone":
                 self.peer._listeners.tell("gone")
             case "committed":
-                self._shows_foreign = False
                 self._evaluations.document_committed(bridge=args[1])
             case "loaded" | "load_failed":
-                self._shows_foreign = self._evaluations.document_is_loaded()
+                self._evaluations.document_is_loaded()
             case "crashed":
                 self._evaluations.end("the web process died")
                 self.window.noticed("crashed")
@@ -434,7 +465,6 @@ class WebView:
             case "external":
                 webbrowser.open(args[0])
             case "closed":
-                self._shows_foreign = False
                 self._evaluations.end("the window was closed")
                 for tell in list(self._closed_functions):
                     tell()
@@ -445,8 +475,9 @@ class WebView:
 
     def _forget_if_closed(self) -> None:
         with self._lock:
-            if not self._core.is_open:  # Else it was shown again meanwhile.
-                _showing.discard(self)
+            self._ended = self._begun
+            self._close_asked = False
+            _showing.discard(self)
 
     def _answer_navigation(self, request: int, url: str, new_window: bool) -> None:
         decision: bool | None = None
