@@ -80,10 +80,17 @@ class Evaluations:
                 self.awaits_document = False
                 self._ask_waiting()
 
+    def order_failed(self) -> None:
+        """The ordered document does not come: what waits is asked of the one that is there, if only to end with it when
+        the engine's error page takes its place."""
+        with self._lock:
+            self._ordered = self.awaits_document = False
+            self._ask_waiting()
+
     def document_is_loaded(self) -> None:
         """One without a bridge will never say that it is ready."""
         with self._lock:
-            # While one is ordered, the order came to nothing, or its document has yet to commit; the latter says so.
+            # While one is ordered, this is the end of an older one.
             self._shows_foreign = not self._ordered and not self._has_bridge
             if self._shows_foreign:
                 self.awaits_document = False

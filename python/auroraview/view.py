@@ -452,8 +452,10 @@ class WebView:
                 self.peer._listeners.tell("gone")
             case "committed":
                 self._evaluations.document_committed(bridge=args[1])
-            case "loaded" | "load_failed":
+            case "loaded":
                 self._evaluations.document_is_loaded()
+            case "load_failed":
+                self._evaluations.order_failed()
             case "crashed":
                 self._evaluations.end("the web process died")
                 self.window.noticed("crashed")
