@@ -91,6 +91,8 @@ class WebView:
         self._evaluations = Evaluations(self._core)
         self._watchers: list[Watcher] = []
         self._ready_functions: list[Function] = []
+        #: The ready functions have been told of the document that is there.
+        self._told_ready = False
         self._closed_functions: list[Callable[[], None]] = []
         self._lock = threading.RLock()
         self._openings = 0
@@ -303,8 +305,10 @@ class WebView:
     def on_ready(self, func: Function) -> Function:
         """Calls the function each time a document is ready: its DOM is there and events flow. Also when it is ready
         already. Runs where plain handlers run; a decorator."""
-        self._ready_functions.append(func)
-        if self.is_ready:
+        with self._lock:
+            self._ready_functions.append(func)
+            told = self._told_ready
+        if told:
             self.bridge.submit(self._core.peer.id, func)
         return func
 
@@ -446,9 +450,13 @@ class WebView:
             case "ready":
                 self._evaluations.document_is_ready()
                 self.peer._listeners.tell("ready")
-                for func in list(self._ready_functions):
+                with self._lock:
+                    self._told_ready = True
+                    functions = list(self._ready_functions)
+                for func in functions:
                     self.bridge.submit(self._core.peer.id, func)
             case "gone":
+                self._told_ready = False
                 self.peer._listeners.tell("gone")
             case "committed":
                 self._evaluations.document_committed(bridge=args[1])

@@ -221,10 +221,10 @@ def test_eval_js_that_waits_ends_with_the_document(view):
 def test_on_ready_is_told_of_each_document_and_peers_tell_its_life(open_view):
     view = open_view()
     ready, life = Record(), Record()
-    for event in ("document", "ready", "gone"):
-        view.peer.on(event, lambda event=event: life(event))
     view.on_ready(ready)
     ready.wait()
+    for event in ("document", "ready", "gone"):
+        view.peer.on(event, lambda event=event: life(event))
     first = view.info["document"]
     next_document(view, view.reload)
     ready.wait(2)
