@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -192,20 +192,22 @@ def memory(bench: Bench) -> list[Row]:
 def background(bench: Bench) -> list[Row]:
     """How fast a thread of the program runs while the main thread waits in ``view.wait``."""
 
-    def spin(wait: object) -> float:
-        count, stop = 0, False
+    def spin(wait: Callable[[float], object]) -> float:
+        count, stop, seconds = 0, False, 0.0
 
         def work() -> None:
-            nonlocal count
+            nonlocal count, seconds
+            began = time.perf_counter()
             while not stop:
                 count += 1
+            seconds = time.perf_counter() - began
 
         thread = threading.Thread(target=work)
         thread.start()
-        wait(0.3)  # type: ignore[operator]
+        wait(0.3)
         stop = True
         thread.join()
-        return float(count)
+        return count / seconds
 
     shown, plain = medians(25, lambda: spin(bench.view.wait), lambda: spin(threading.Event().wait))
     ratio = shown / plain * 100
