@@ -42,7 +42,11 @@ fn first_special(bytes: &[u8]) -> Option<usize> {
     let mut chunks = bytes.chunks_exact(32);
     let plain = chunks
         .by_ref()
-        .take_while(|chunk| !chunk.iter().fold(false, |any, &byte| any | is_special(byte)))
+        .take_while(|chunk| {
+            !chunk
+                .iter()
+                .fold(false, |any, &byte| any | is_special(byte))
+        })
         .count();
     let from = plain * 32;
     let found = bytes[from..].iter().position(|&byte| is_special(byte))?;
