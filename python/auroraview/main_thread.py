@@ -17,7 +17,7 @@ from typing import Any
 
 from auroraview import _core
 from auroraview._log import logger
-from auroraview._running import call_context, run
+from auroraview._running import run
 from auroraview.errors import UsageError, ViewClosed
 
 __all__ = ["fileno", "pump"]
@@ -58,8 +58,6 @@ def pump(max_seconds: float | None = None) -> int:
     count = 0
     began = time.monotonic()
     _running += 1
-    # What `run` leaves in this thread's context is neither for the program nor for a handler that waits meanwhile.
-    outer = call_context.set(None)
     try:
         while max_seconds is None or time.monotonic() - began <= max_seconds:
             work = lane.take_nowait()
@@ -70,7 +68,6 @@ def pump(max_seconds: float | None = None) -> int:
             if isinstance(error, KeyboardInterrupt):
                 raise error
     finally:
-        call_context.reset(outer)
         _running -= 1
         _last_pump = time.monotonic()
     return count
