@@ -15,7 +15,7 @@ from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, ask, opened, wait_for
 from tests.e2e.processes import descendants, native_threads, open_files, web_processes
 
-_FOLDER = tempfile.TemporaryDirectory()
+_FOLDER = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 
 
 def new_view(**options: Any) -> WebView:
