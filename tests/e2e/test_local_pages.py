@@ -205,6 +205,16 @@ def test_a_symlink_within_the_directory_is_followed(page):
     assert fetch(page, "/within.json")["text"] == '{"answer": 42}'
 
 
+def test_a_page_written_for_browsers_finds_its_script_empty(site):
+    tag = "<script src='/auroraview.js' onerror='failed = true'></script>"
+    with opened(html=f"<script>var failed = false, before = auroraview</script>{tag}") as view:
+        assert ask(view, "[failed, before === auroraview]") == [False, True]
+    with opened(path=site) as view:
+        found = fetch(view, "/auroraview.js")
+        assert (found["status"], found["headers"]["content-type"]) == (200, "text/javascript; charset=utf-8")
+        assert found["text"].startswith("//")
+
+
 def test_files_are_revalidated_by_their_etag(page, site):
     first = fetch(page, "/data.json", cache="no-store")
     etag = first["headers"]["etag"]

@@ -16,6 +16,15 @@ use crate::HostError;
 use crate::origins::SCHEME;
 use crate::view;
 
+/// Where a server has the script that makes `window.auroraview` in a browser. A page that names it is shown in a window
+/// unchanged: here the bridge is injected, so the file is empty.
+const BROWSER_SCRIPT: &str = "/auroraview.js";
+const NO_SCRIPT: &[u8] = b"// In a window, window.auroraview is there already.\n";
+const SCRIPT_HEADERS: [(&str, &str); 2] = [
+    ("Content-Type", "text/javascript; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+];
+
 /// What is served.
 #[derive(Clone)]
 pub(crate) enum Site {
@@ -49,6 +58,9 @@ impl Site {
             .path_and_query()
             .map_or("/", |path| path.as_str());
         match self {
+            Self::Html(_) | Self::Directory(_) if request.uri().path() == BROWSER_SCRIPT => {
+                build(200, SCRIPT_HEADERS.into_iter(), NO_SCRIPT.to_vec())
+            }
             Self::Html(text) if request.uri().path() == "/" => page(text),
             Self::Html(_) | Self::Nothing => plain(404, "nothing is served here"),
             Self::Directory(assets) => {
