@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from auroraview import Bridge, WebView
+from tests.e2e.browsers import Chromium, Context, browser_context
 from tests.e2e.helpers import PAGE, opened
 from tests.e2e.pages import ENDS, PageEnd
+from tests.e2e.proxy import Proxy, proxy
 from tests.e2e.servers import Server
 
 OpenView = Callable[..., WebView]
@@ -41,6 +43,27 @@ def server() -> Iterator[Server]:
         yield site
     finally:
         site.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _browser_ends() -> Iterator[None]:
+    """Ends the browser that some test may have started."""
+    yield
+    Chromium.end()
+
+
+@pytest.fixture
+def browser() -> Iterator[Context]:
+    """A browser profile of a test's own."""
+    with browser_context() as context:
+        yield context
+
+
+@pytest.fixture
+def network() -> Iterator[Proxy]:
+    """A proxy that fails on demand; ``served(bridge, through=network)`` stands behind it."""
+    with proxy() as one:
+        yield one
 
 
 @pytest.fixture(scope="module", params=list(ENDS))

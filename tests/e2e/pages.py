@@ -12,9 +12,12 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+import auroraview
 from auroraview import Bridge, Peer, RemoteError, ViewClosed, WebView
 from auroraview.testing import MemoryPage
+from tests.e2e.browsers import Tab, browser_context
 from tests.e2e.helpers import PATIENCE, opened, wait_for
+from tests.e2e.served import link, served, served_html
 
 ABSENT: Any = object()
 
@@ -36,16 +39,17 @@ def js(value: Any) -> str:
     return f"JSON.parse({json.dumps(json.dumps(value))})"
 
 
-def run_async(view: WebView, body: str, *arguments: Any) -> Any:
+def run_async(page: WebView | Tab, body: str, *arguments: Any) -> Any:
     """Starts the body of an async function, with ``args``, in the page; the future of what it returns, as JSON text.
 
     Text, since what the page has is to be compared, not what became of it on its way back.
     """
-    return view.eval_js(
+    script = (
         f"(async (...args) => {{ {body} }})(...{js(list(arguments))})"
         ".then((value) => JSON.stringify({value: value === undefined ? null : value}),"
         f" {_REPORT_ERRORS})"
     )
+    return page.start(script) if isinstance(page, Tab) else page.eval_js(script)
 
 
 def outcome(text: str) -> Any:
@@ -59,9 +63,9 @@ def outcome(text: str) -> Any:
     return answer["value"]
 
 
-def run(view: WebView, body: str, *arguments: Any, seconds: float = PATIENCE) -> Any:
+def run(page: WebView | Tab, body: str, *arguments: Any, seconds: float = PATIENCE) -> Any:
     """Runs the body of an async function, with ``args``, in the page; returns its value."""
-    return outcome(run_async(view, body, *arguments).result(seconds))
+    return outcome(run_async(page, body, *arguments).result(seconds))
 
 
 class Answer(Protocol):
@@ -127,8 +131,8 @@ class MemoryEnd:
         self._page.close()
 
 
-class WindowAnswer:
-    """The answer to a call that a page in a window made."""
+class ScriptAnswer:
+    """The answer to a call that a page with JavaScript made."""
 
     def __init__(self, future: Any) -> None:
         self._future = future
@@ -152,7 +156,7 @@ class WindowEnd:
 
     def call(self, method: str, params: Any = ABSENT) -> Answer:
         arguments = [method] if params is ABSENT else [method, params]
-        return WindowAnswer(run_async(self.view, "return await auroraview.call(...args)", *arguments))
+        return ScriptAnswer(run_async(self.view, "return await auroraview.call(...args)", *arguments))
 
     def send_event(self, event: str, detail: Any = ABSENT) -> None:
         run(self.view, "auroraview.send_event(...args)", *([event] if detail is ABSENT else [event, detail]))
@@ -168,6 +172,46 @@ class WindowEnd:
 
     def close(self) -> None:
         self.view.close()
+
+
+class BrowserEnd:
+    """A page in a tab of a browser."""
+
+    def __init__(self, bridge: Bridge, tab: Tab, peer: Peer) -> None:
+        self.bridge = bridge
+        self.tab = tab
+        self.peer = peer
+
+    def call(self, method: str, params: Any = ABSENT) -> Answer:
+        arguments = [method] if params is ABSENT else [method, params]
+        return ScriptAnswer(run_async(self.tab, "return await auroraview.call(...args)", *arguments))
+
+    def send_event(self, event: str, detail: Any = ABSENT) -> None:
+        run(self.tab, "auroraview.send_event(...args)", *([event] if detail is ABSENT else [event, detail]))
+
+    def events(self) -> list[list[Any]]:
+        found: list[list[Any]] = run(self.tab, "return seen")
+        return found
+
+    def reload(self) -> None:
+        generation = self.peer.generation
+        self.tab.reload()
+        wait_for(lambda: self.peer.generation > generation and self.peer.is_ready, "the reloaded page")
+
+    def close(self) -> None:
+        self.peer.close("the program closed it")
+
+
+def open_tab(bridge: Bridge, tab: Tab, address: str) -> BrowserEnd:
+    """Goes to a served page with a new session; its end, ready."""
+    known = set(bridge.peers)
+    tab.goto(address)
+    peers = wait_for(
+        lambda: [peer for peer in bridge.peers if peer not in known and peer.is_ready],
+        f"the page's session (console: {tab.console}, errors: {tab.errors})",
+    )
+    assert len(peers) == 1, "one page, one session"
+    return BrowserEnd(bridge, tab, peers[0])
 
 
 @contextlib.contextmanager
@@ -187,4 +231,13 @@ def window_end(bridge: Bridge) -> Iterator[PageEnd]:
         yield WindowEnd(bridge, view)
 
 
+@contextlib.contextmanager
+def browser_end(bridge: Bridge) -> Iterator[PageEnd]:
+    """A page in a browser of its own, served by a server of its own, both closed at the end."""
+    with served(bridge, served_html(RECORDING_PAGE)) as server, browser_context() as context:
+        yield open_tab(bridge, context.tab(), link(server))
+
+
 ENDS = {"memory": memory_end, "window": window_end}
+if hasattr(auroraview, "serve"):
+    ENDS["browser"] = browser_end

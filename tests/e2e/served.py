@@ -1,0 +1,67 @@
+"""Pages behind a server: a folder with what a test needs, and the links to it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import auroraview
+
+if TYPE_CHECKING:
+    from auroraview import Bridge, Server, ServerOptions
+from tests.e2e.proxy import Proxy
+
+SCRIPT = '<script src="auroraview.js"></script>'
+#: A page that needs no build step, and records the events that the conformance tables send.
+PLAIN_PAGE = f"<!doctype html><meta charset=utf-8><title>Served</title>{SCRIPT}<body><p>A served page"
+
+
+def served_html(html: str) -> str:
+    """A page of an embedded window, with the script that a served one needs."""
+    return html.replace("<script>", f"{SCRIPT}<script>", 1)
+
+
+@contextlib.contextmanager
+def served(
+    bridge: Bridge,
+    html: str = PLAIN_PAGE,
+    *,
+    files: Mapping[str, str | bytes] | None = None,
+    through: Proxy | None = None,
+    options: ServerOptions | None = None,
+    **arguments: Any,
+) -> Iterator[Server]:
+    """Serves a page (``index.html``) and other files; closed at the end. With ``through``, the proxy leads to it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in {"index.html": html, **(files or {})}.items():
+            target = Path(folder, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
+        if through is not None:
+            arguments.setdefault("allow_hosts", (f"127.0.0.1:{through.port}",))
+            arguments.setdefault("allow_origins", (through.origin,))
+        if options is not None:
+            arguments["options"] = options
+        with auroraview.serve(bridge, path=folder, **arguments) as server:
+            if through is not None:
+                through.target = server.port
+            yield server
+
+
+def token_of(server: Server) -> str:
+    """The secret in the link."""
+    match = re.search(r"#token=([\w-]+)", server.open_url)
+    assert match is not None, "the link has a token"
+    return match[1]
+
+
+def link(server: Server, through: Proxy | None = None, path: str = "/", token: str | None = None) -> str:
+    """The address that a user would open, perhaps through a proxy."""
+    origin = server.url if through is None else through.origin
+    parts = urlsplit(origin)
+    return f"{parts.scheme}://{parts.netloc}{path}#token={token_of(server) if token is None else token}"
