@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from auroraview._core import Job
 
@@ -20,12 +20,12 @@ PlainLimits = tuple[int, int, int, int, int]
 Source = tuple[str, str, str]
 
 #: Bytes, name of the elements' type (``None``: plain bytes), shape (``None``: one dimension).
-PlainAttachment = tuple[bytes, str | None, tuple[int, ...] | None]
+PlainAttachment = tuple[bytes, str | None, list[int] | None]
 
 #: Transport, address, user agent, session id, connected since (Unix time in seconds), URL, origin, identity.
 PlainInfo = tuple[str, str | None, str | None, str, float, str, str | None, object | None]
 
-#: Names and values, in order; a name may come twice.
+#: Names and values, in order; a name may come twice. Of a request: names in lower case.
 Headers = list[tuple[str, str]]
 
 #: Path of a file, first byte, number of bytes.
@@ -35,11 +35,12 @@ FileSlice = tuple[str, int, int]
 class PlainRequest(TypedDict):
     """The HTTP request that asks for a WebSocket."""
 
+    address: str | None  #: ``host:port`` of the client
     path: str
     query: str
     headers: Headers
-    address: str | None  #: ``host:port`` of the client
-    scheme: str  #: ``http`` or ``https``
+    local: NotRequired[tuple[str, int] | None]  #: host and port of the server
+    identity: NotRequired[object]  #: who the application says it is, where that decides
 
 
 class SessionSettings(TypedDict):
@@ -58,6 +59,6 @@ class SessionSettings(TypedDict):
     bytes_per_second: float
     compress: bool | None
     token: str | None
+    authenticate: bool  #: an identity decides, not the token
     allow_hosts: list[str]
     allow_origins: list[str]
-    loopback: bool  #: the loopback names of the port are allowed hosts and origins
