@@ -1,8 +1,8 @@
 """A real browser: headless Chromium, driven through Playwright.
 
 Playwright's objects belong to one asyncio loop, and tests, handlers and the GUI thread have loops and threads of their
-own; so the browser's loop runs on a thread of its own, and what is called here waits for it, from any thread. Nothing is
-ever downloaded: the browser is the one that the system has.
+own; so the browser's loop runs on a thread of its own, and what is called here waits for it, from any thread. Nothing
+is ever downloaded: the browser is the one that the system has.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A network that fails on demand: a loopback TCP proxy between a page and the server.
 
-It doubles and reorders nothing, as TCP does not. It can cut, refuse, delay, hold still (a half-open connection: both ends
-see an open one on which nothing arrives) and cut in the middle of what it passes on.
+It doubles and reorders nothing, as TCP does not. It can cut, refuse, delay, hold still (a half-open connection: both
+ends see an open one on which nothing arrives) and cut in the middle of what it passes on.
 """
 
 from __future__ import annotations

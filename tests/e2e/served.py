@@ -32,25 +32,33 @@ def served(
     html: str = PLAIN_PAGE,
     *,
     files: Mapping[str, str | bytes] | None = None,
+    folder: Path | None = None,
     through: Proxy | None = None,
     options: ServerOptions | None = None,
     **arguments: Any,
 ) -> Iterator[Server]:
-    """Serves a page (``index.html``) and other files; closed at the end. With ``through``, the proxy leads to it."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name, content in {"index.html": html, **(files or {})}.items():
-            target = Path(folder, name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content.encode() if isinstance(content, str) else content)
+    """Serves a page (``index.html``) and other files, or a folder that there is; closed at the end. With ``through``,
+    the proxy leads to it."""
+    with contextlib.ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            _write(folder, {"index.html": html, **(files or {})})
         if through is not None:
             arguments.setdefault("allow_hosts", (f"127.0.0.1:{through.port}",))
             arguments.setdefault("allow_origins", (through.origin,))
         if options is not None:
             arguments["options"] = options
-        with auroraview.serve(bridge, path=folder, **arguments) as server:
-            if through is not None:
-                through.target = server.port
-            yield server
+        server = stack.enter_context(auroraview.serve(bridge, path=folder, **arguments))
+        if through is not None:
+            through.target = server.port
+        yield server
+
+
+def _write(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    for name, content in files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def token_of(server: Server) -> str:
