@@ -42,9 +42,10 @@ format: $(STAMPS)/venv $(STAMPS)/node_modules ## let the formatters have their w
 	@$(VENV)/ruff format .
 	@cd js_sdk && npm run format
 
-bench: setup ## the measurements, side by side with others; build/bench.json
+bench: setup packages-test $(STAMPS)/bench ## the measurements, side by side with others; build/bench.json; ONLY=bridge or server for one half
 	@cargo build --release --locked --package auroraview-host --example floor
-	@scripts/with_display $(VENV)/python -m benches
+	@cargo build --release --locked --package auroraview-server --example load
+	@scripts/with_display $(VENV)/python -m benches $(if $(ONLY),--only $(ONLY))
 
 docs: ## where to read
 	@echo "The documentation is text and lies in docs/:"
@@ -72,6 +73,10 @@ rust:
 
 $(STAMPS)/venv: scripts/requirements-dev.txt | packages
 	@test -x $(VENV)/python || "$$(scripts/find_python)" -m venv .venv
+	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/bench: scripts/requirements-bench.txt $(STAMPS)/venv
 	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@mkdir -p $(STAMPS) && touch $@
 

@@ -1,31 +1,46 @@
 """Measures, prints a line a figure and writes ``build/bench.json``.
 
-Exit status 0 when all was measured, whether or not the goals hold: a noisy machine is no error.
+Exit status 0 when all was measured, whether or not the goals hold: a noisy machine is no error. Of the parts that are
+not measured the file and the README keep what they have.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 from pathlib import Path
 
-from benches import bridge, readme
-from benches.rows import write
+from benches import readme
+from benches.rows import Part, machine, read, write
+
+# A part: its module here, and what its rows are about.
+PARTS = {
+    "bridge": "In a window of the process, under Xvfb; the floor is WebKitGTK without a bridge.",
+    "server": "Served, from headless Chromium (browser) and from a native load client (client), all on loopback.",
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benches", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, help="measure this part alone")
     parser.add_argument("--output", type=Path, default=Path("build/bench.json"), help="default: %(default)s")
     parser.add_argument("--readme", type=Path, help="also put the figures into this file, between its marks")
     options = parser.parse_args()
-    rows = []
-    for row in bridge.run():
-        print(row, flush=True)
-        rows.append(row)
-    write(options.output, rows)
+    parts = read(options.output)
+    names = [options.only] if options.only else list(PARTS)
+    measured = []
+    for name in names:
+        parts[name] = Part(PARTS[name], machine())
+        for row in importlib.import_module(f"benches.{name}").run():
+            print(row, flush=True)
+            parts[name].rows.append(row)
+            measured.append(row)
+    parts = {name: parts[name] for name in PARTS if name in parts}
+    write(options.output, parts)
     if options.readme:
-        readme.write(options.readme, rows)
-    missed = sum(not row.holds for row in rows)
-    print(f"{len(rows)} figures, {missed} goals missed; written to {options.output}")
+        readme.write(options.readme, parts)
+    missed = sum(not row.holds for row in measured)
+    print(f"{len(measured)} figures, {missed} goals missed; written to {options.output}")
 
 
 if __name__ == "__main__":

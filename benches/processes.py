@@ -1,4 +1,4 @@
-"""What the kernel says of our process and of the web processes under it."""
+"""What the kernel says of our process, of the web processes under it, and of servers."""
 
 from __future__ import annotations
 
@@ -51,6 +51,19 @@ def resident_megabytes(process: int) -> float:
         int(line.split()[1]) for line in rollup.splitlines() if line.startswith(("Private_Dirty:", "Private_Clean:"))
     )
     return kilobytes / 1024
+
+
+def resident_set_megabytes(process: int) -> float:
+    """All memory a process has in use, shared libraries too, in MB."""
+    status = Path(f"/proc/{process}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / 1024
+
+
+def cpu_seconds(process: int) -> float:
+    """What the threads of a process that still run have had of the processor, by the scheduler's own clock."""
+    tasks = Path(f"/proc/{process}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
 def voluntary_switches() -> dict[str, int]:

@@ -26,7 +26,16 @@ class Row:
         peers = ", ".join(f"{name} {value:.4g}" for name, value in self.peers.items())
         mark = "ok " if self.holds else "NOT"
         against = f"   ({peers})" if peers else ""
-        return f"{mark}  {self.name:<44} {self.ours:>9.4g} {self.unit:<12} {self.goal}{against}"
+        return f"{mark}  {self.name:<54} {self.ours:>9.4g} {self.unit:<12} {self.goal}{against}"
+
+
+@dataclass
+class Part:
+    """Rows that were measured together: what they are about, on what, when it began."""
+
+    about: str
+    machine: dict[str, object]
+    rows: list[Row] = field(default_factory=list)
 
 
 def median(values: Iterable[float]) -> float:
@@ -43,7 +52,7 @@ def medians(rounds: int, *measures: Callable[[], float]) -> list[float]:
 
 
 def machine() -> dict[str, object]:
-    """What the figures were measured on."""
+    """What the figures are measured on, and how busy it is."""
     model = next(
         (
             line.partition(":")[2].strip()
@@ -61,8 +70,20 @@ def machine() -> dict[str, object]:
     }
 
 
-def write(path: Path, rows: list[Row]) -> None:
+def read(path: Path) -> dict[str, Part]:
+    """The parts of a ``bench.json``; none when there is none, or one of another shape."""
+    try:
+        parts = json.loads(path.read_text(encoding="utf-8"))["parts"]
+        return {
+            name: Part(part["about"], part["machine"], [Row(**row) for row in part["rows"]])
+            for name, part in parts.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def write(path: Path, parts: dict[str, Part]) -> None:
     """Writes ``bench.json``."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    result = {"machine": machine(), "rows": [asdict(row) for row in rows]}
-    path.write_text(json.dumps(result, indent=2) + "\n")
+    result = {"parts": {name: asdict(part) for name, part in parts.items()}}
+    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,146 @@
+"""The served bridge, against servers made of other libraries: from Chromium, and from a native client.
+
+Each server runs in a process of its own; ours with its defaults, but for the rows that say "unmetered": there the
+limits of frames and bytes a second are lifted, which one flooding client would reach. Measures are taken in turns.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from benches.browser import Caller, chromium
+from benches.processes import cpu_seconds, resident_set_megabytes
+from benches.rows import Row, median, medians
+from benches.running import Served, all_started, idle_peers, load, started
+
+BARE, BATCHED, UVLOOP = "websockets + json", "websockets + json, calls in arrays", "websockets + json on uvloop"
+ASGI, SOCKET_IO, NICEGUI = "our ASGI application under uvicorn", "python-socketio", "NiceGUI, event and script"
+
+
+def browser_calls() -> Iterator[Row]:
+    names = ("ours", "ours-asgi", "bare", "socketio", "nicegui")
+    with all_started(*names) as servers, chromium() as browser:
+        ours, mounted, bare, socketio, nicegui = (Caller(browser, server) for server in servers)
+        callers = (ours, mounted, bare, socketio, nicegui)
+        for caller in callers:
+            caller.sequential(200)
+            caller.pipelined(2_000)
+        own, *others = medians(7, *(lambda caller=caller: caller.sequential(1_000) for caller in callers))
+        # Not fewer than the issue of calls one after another needs: two processes, two threads each, must wake up.
+        yield Row(
+            "browser: call, one after another",
+            "µs",
+            own,
+            dict(zip((ASGI, BARE, SOCKET_IO, NICEGUI), others, strict=True)),
+            f"<= {BARE}",
+            own <= others[1],
+        )
+        own, *others = medians(
+            7,
+            lambda: ours.pipelined(10_000),
+            lambda: mounted.pipelined(10_000),
+            lambda: bare.pipelined(10_000),
+            lambda: bare.pipelined(10_000, "batched"),
+            lambda: socketio.pipelined(10_000),
+            lambda: nicegui.pipelined(10_000),
+        )
+        yield Row(
+            "browser: call, 10 000 at once",
+            "µs",
+            own,
+            dict(zip((ASGI, BARE, BATCHED, SOCKET_IO, NICEGUI), others, strict=True)),
+            "<= 10",
+            own <= 10,
+        )
+
+
+def native_calls() -> Iterator[Row]:
+    with all_started("ours", "ours-unmetered", "bare", "bare-uvloop") as (ours, unmetered, bare, uvloop):
+        own, other = medians(7, lambda: load("trips", ours)["median_us"], lambda: load("trips", bare)["median_us"])
+        yield Row("client: call, one after another", "µs", own, {BARE: other}, f"<= {BARE}", own <= other)
+
+        def rate(server: Served, batch: int) -> float:
+            return load("calls", server, count=50_000, batch=batch)["per_second"] / 1_000
+
+        own, other, faster = medians(7, *(lambda s=server: rate(s, 1) for server in (unmetered, bare, uvloop)))
+        yield Row(
+            "client, unmetered: calls, a message each",
+            "1000/s",
+            own,
+            {BARE: other, UVLOOP: faster},
+            f">= 3 x {BARE}",
+            own >= 3 * other,
+        )
+        own, other, faster = medians(7, *(lambda s=server: rate(s, 250) for server in (ours, bare, uvloop)))
+        yield Row("client: calls, 250 to a message", "1000/s", own, {BARE: other, UVLOOP: faster})
+
+
+def fan_out() -> Iterator[Row]:
+    with all_started("ours", "bare") as (ours, bare):
+        figures: dict[str, list[dict[str, float]]] = {"ours": [], "bare": []}
+        for _ in range(5):
+            for server in (ours, bare):
+                figures[server.name].append(load("fan", server))
+        for words, key, goal in (("median", "median_ms", None), ("p95", "p95_ms", 2.0)):
+            own, other = (median(one[key] for one in figures[name]) for name in ("ours", "bare"))
+            yield Row(
+                f"client: event to 100 peers, emit to last receive, {words}",
+                "ms",
+                own,
+                {"websockets broadcast()": other},
+                f"<= {goal:g}" if goal else "",
+                goal is None or own <= goal,
+            )
+
+
+def binary() -> Iterator[Row]:
+    with all_started("ours-unmetered", "bare") as servers:
+        for words, size, count in (("1 MB", 1_000_000, 50), ("100 MB", 100_000_000, 2)):
+            figures: dict[str, list[dict[str, float]]] = {server.name: [] for server in servers}
+            for _ in range(5):
+                for server in servers:
+                    figures[server.name].append(load("bulk", server, bytes=size, count=count))
+            for way, key in (("to Python", "up_mb_per_second"), ("from Python", "down_mb_per_second")):
+                own, other = (median(one[key] for one in figures[server.name]) for server in servers)
+                yield Row(f"client, unmetered: {words} {way}", "MB/s", own, {"websockets": other}, ">= 300", own >= 300)
+
+
+def idle() -> Iterator[Row]:
+    """Growth over a server that has served before, and what 500 connected peers cost it then."""
+    seconds = 20
+    figures: dict[str, tuple[float, float]] = {}
+    for name in ("ours", "bare"):
+        with started(name) as server:
+            load("trips", server, count=100)
+            time.sleep(1)
+            before = resident_set_megabytes(server.process)
+            with idle_peers(server, 500):
+                time.sleep(2)
+                spent = cpu_seconds(server.process)
+                time.sleep(seconds)
+                spent = cpu_seconds(server.process) - spent
+                figures[name] = (resident_set_megabytes(server.process) - before, spent / seconds * 100)
+    own, other = figures["ours"], figures["bare"]
+    yield Row("500 idle peers: memory of the server", "MB", own[0], {"websockets": other[0]}, "<= 25", own[0] <= 25)
+    yield Row("500 idle peers: CPU of the server", "% of a core", own[1], {"websockets": other[1]}, "<= 1", own[1] <= 1)
+
+
+def resume() -> Iterator[Row]:
+    """From the start of the new connection; beside it a server that sends as much to whoever connects."""
+    with all_started("ours", "bare") as (ours, bare):
+        own, other = medians(5, lambda: load("resume", ours)["p95_ms"], lambda: load("resume", bare)["p95_ms"])
+        yield Row(
+            "client: resume with 1 000 missed events, p95",
+            "ms",
+            own,
+            {"websockets, new connection, 1 000 messages": other},
+            "<= 50",
+            own <= 50,
+        )
+
+
+def run() -> Iterator[Row]:
+    """All rows, as they come."""
+    for measure in (browser_calls, native_calls, fan_out, binary, idle, resume):
+        yield from measure()
