@@ -13,7 +13,7 @@ fn main() {
         .map(|id| format!(r#"{{"type":"call","id":{id},"method":"api.m","params":[{id},2]}}"#))
         .collect();
     let frame = format!(r#"{{"v":1,"doc":"d1","msgs":[{}]}}"#, calls.join(","));
-    let event = EncodedEvent::new("selection_changed", r#"{"items":[1,2,3]}"#, false);
+    let event = EncodedEvent::new("selection_changed", &r#"{"items":[1,2,3]}"#.into(), false);
     let mut receive = Vec::new();
     let mut respond = Vec::new();
     let mut emit = Vec::new();
@@ -25,7 +25,7 @@ fn main() {
         assert_eq!(session.in_flight() as u64, CALLS);
         respond.push(timed(|| {
             for id in 1..=CALLS {
-                session.respond(1, id, Ok("[1,2,3]".to_owned()));
+                session.respond(1, id, Ok("[1,2,3]".into()));
             }
         }));
         emit.push(timed(|| {

@@ -6,14 +6,17 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::attachment::{Attachment, take_list};
 use crate::counters::Reason;
 use crate::error::ErrorObject;
-use crate::json::{is_deeper_than, read_integer, read_string};
+use crate::json::{is_deeper_than, present, read_integer, read_string};
 use crate::limits::{CALL_ID_MAX, Limits, PROTOCOL_VERSION};
 use crate::message::is_reserved;
+use crate::value::Given;
 
 /// What a page sent in one piece.
 pub(crate) struct Frame<'a> {
@@ -25,7 +28,10 @@ pub(crate) struct Frame<'a> {
 /// What a frame says besides its messages.
 pub(crate) struct Head<'a> {
     pub(crate) doc: Option<Cow<'a, str>>,
+    pub(crate) seq: Option<u64>,
     pub(crate) ack: Ack,
+    /// How many attachments come with it.
+    pub(crate) att: usize,
 }
 
 /// The `ack` of a frame.
@@ -34,6 +40,21 @@ pub(crate) enum Ack {
     Absent,
     Upto(u64),
     Bad,
+}
+
+/// A value of a message, and what it refers to; see [`crate::Given`].
+pub(crate) struct Value<'a> {
+    pub(crate) raw: &'a RawValue,
+    pub(crate) attachments: Option<Vec<Attachment>>,
+}
+
+impl From<Value<'_>> for Given {
+    fn from(value: Value<'_>) -> Self {
+        Self {
+            json: value.raw.to_owned(),
+            attachments: value.attachments,
+        }
+    }
 }
 
 /// One message of a page.
@@ -46,11 +67,11 @@ pub(crate) enum Message<'a> {
     Call {
         id: u64,
         method: Cow<'a, str>,
-        params: Option<&'a RawValue>,
+        params: Option<Value<'a>>,
     },
     Event {
         event: Cow<'a, str>,
-        detail: Option<&'a RawValue>,
+        detail: Option<Value<'a>>,
     },
     Cancel {
         id: u64,
@@ -82,7 +103,11 @@ struct FrameFields<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     doc: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
+    seq: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
     ack: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    att: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present_list")]
     msgs: Option<Vec<&'a RawValue>>,
     #[serde(borrow, default, deserialize_with = "present", rename = "type")]
@@ -109,11 +134,8 @@ struct MessageFields<'a> {
     document: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     url: Option<&'a RawValue>,
-}
-
-/// Tells `null`, which is a value, from an absent key.
-fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(from).map(Some)
+    #[serde(borrow, default, deserialize_with = "present")]
+    att: Option<&'a RawValue>,
 }
 
 /// As [`present`], for the list of messages.
@@ -162,27 +184,55 @@ fn read_head(fields: FrameFields<'_>) -> Result<Frame<'_>, Reason> {
         Some(raw) => Some(read_document(raw).ok_or(Reason::Malformed)?),
         None => None,
     };
+    let seq = match fields.seq {
+        Some(raw) => Some(
+            read_integer(raw)
+                .filter(|seq| *seq > 0)
+                .ok_or(Reason::Malformed)?,
+        ),
+        None => None,
+    };
+    let att = match fields.att {
+        Some(raw) => read_integer(raw)
+            .and_then(|count| usize::try_from(count).ok())
+            .ok_or(Reason::Malformed)?,
+        None => 0,
+    };
     let ack = match fields.ack {
         None => Ack::Absent,
         Some(raw) => read_integer(raw).map_or(Ack::Bad, Ack::Upto),
     };
     Ok(Frame {
-        head: Some(Head { doc, ack }),
+        head: Some(Head { doc, seq, ack, att }),
         messages,
     })
 }
 
-/// Reads one message of a frame.
-pub(crate) fn read_message<'a>(raw: &'a RawValue, limits: &Limits) -> Result<Message<'a>, Refusal> {
+/// What a message's `att` gave: nothing when it has none, an error when it is bad.
+type Taken = Result<Option<Vec<Attachment>>, Reason>;
+
+/// Reads one message of a frame, and takes what belongs to it from the attachments that are left, whether it is refused
+/// or not.
+pub(crate) fn read_message<'a>(
+    raw: &'a RawValue,
+    attachments: &mut impl Iterator<Item = Bytes>,
+    limits: &Limits,
+) -> Result<Message<'a>, Refusal> {
     let text = raw.get();
     if !text.starts_with('{') {
         return Err(Reason::Malformed.into());
     }
     let fields: MessageFields<'a> = serde_json::from_str(text).map_err(|_| Reason::Malformed)?;
+    let taken = match fields.att {
+        Some(raw) => take_list(raw, attachments)
+            .map(Some)
+            .ok_or(Reason::Malformed),
+        None => Ok(None),
+    };
     let kind = fields.kind.and_then(read_string).ok_or(Reason::Malformed)?;
     match &*kind {
-        "call" => read_call(text, &fields, limits),
-        "event" => read_event(text, &fields, limits).map_err(Refusal::from),
+        "call" => read_call(text, &fields, taken, limits),
+        "event" => read_event(text, &fields, taken, limits).map_err(Refusal::from),
         "cancel" => read_id(fields.id)
             .map(|id| Message::Cancel { id })
             .ok_or(Reason::Malformed.into()),
@@ -223,6 +273,7 @@ fn read_hello<'a>(fields: &MessageFields<'a>) -> Result<Message<'a>, Reason> {
 fn read_call<'a>(
     text: &str,
     fields: &MessageFields<'a>,
+    taken: Taken,
     limits: &Limits,
 ) -> Result<Message<'a>, Refusal> {
     let id = read_id(fields.id).ok_or(Reason::Malformed)?;
@@ -234,34 +285,52 @@ fn read_call<'a>(
         let expected = "a call needs a method: a string that is not empty";
         refuse(Reason::Malformed, ErrorObject::invalid_params(expected))
     })?;
-    check_size(text, fields.params, limits)
+    let attachments = taken.map_err(|reason| {
+        let expected = "the call's attachments are not those that its att describes";
+        refuse(reason, ErrorObject::invalid_params(expected))
+    })?;
+    check_size(text, fields.params, attachments.as_deref(), limits)
         .map_err(|what| refuse(Reason::TooLarge, ErrorObject::too_large(what)))?;
     Ok(Message::Call {
         id,
         method,
-        params: fields.params,
+        params: fields.params.map(|raw| Value { raw, attachments }),
     })
 }
 
 fn read_event<'a>(
     text: &str,
     fields: &MessageFields<'a>,
+    taken: Taken,
     limits: &Limits,
 ) -> Result<Message<'a>, Reason> {
     let event = read_name(fields.event).ok_or(Reason::Malformed)?;
     if is_reserved(&event) {
         return Err(Reason::Reserved);
     }
-    check_size(text, fields.detail, limits).map_err(|_| Reason::TooLarge)?;
+    let attachments = taken?;
+    check_size(text, fields.detail, attachments.as_deref(), limits)
+        .map_err(|_| Reason::TooLarge)?;
     Ok(Message::Event {
         event,
-        detail: fields.detail,
+        detail: fields.detail.map(|raw| Value { raw, attachments }),
     })
 }
 
 /// The error is the text for whoever sent it.
-fn check_size(message: &str, value: Option<&RawValue>, limits: &Limits) -> Result<(), String> {
-    let (bytes, most) = (message.len(), limits.message_bytes);
+fn check_size(
+    message: &str,
+    value: Option<&RawValue>,
+    attachments: Option<&[Attachment]>,
+    limits: &Limits,
+) -> Result<(), String> {
+    let attached: usize = attachments
+        .iter()
+        .copied()
+        .flatten()
+        .map(|one| one.data.len())
+        .sum();
+    let (bytes, most) = (message.len() + attached, limits.message_bytes);
     if bytes > most {
         return Err(format!("the message has {bytes} bytes, {most} are allowed"));
     }

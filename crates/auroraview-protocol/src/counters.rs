@@ -25,6 +25,8 @@ pub enum Reason {
     Busy,
     /// The id of a call in flight.
     DuplicateId,
+    /// A numbered frame that does not follow the last one.
+    Gap,
     /// An acknowledgement of a frame that was never sent.
     BadAck,
     /// After the session was closed.
@@ -33,6 +35,10 @@ pub enum Reason {
     Key,
     /// A post from an origin that is not allowed; counted by transports.
     Origin,
+    /// More frames or bytes in a second than are allowed; counted by transports.
+    Rate,
+    /// A connection without a good token; counted by transports.
+    Token,
 }
 
 impl Reason {
@@ -49,10 +55,13 @@ impl Reason {
             Self::TooLarge => "too_large",
             Self::Busy => "busy",
             Self::DuplicateId => "duplicate_id",
+            Self::Gap => "gap",
             Self::BadAck => "bad_ack",
             Self::Closed => "closed",
             Self::Key => "key",
             Self::Origin => "origin",
+            Self::Rate => "rate",
+            Self::Token => "token",
         }
     }
 }
@@ -66,11 +75,14 @@ pub struct Counters {
     pub events: u64,
     /// Cancellations from the page, those that came too late included.
     pub cancels: u64,
-    /// Frames handed out.
+    /// Numbered frames of the page that came again.
+    pub duplicates: u64,
+    /// Frames handed out, those that were handed out again included.
     pub batches: u64,
     /// Events accepted for the page.
     pub emitted: u64,
-    /// Events that will reach no page: emitted to a closed session, cleared by a close or dropped by a reset.
+    /// Events that will reach no page: emitted to a closed session, cleared by a close or dropped by a
+    /// reset. What a newer value replaced is not among them.
     pub dropped: u64,
     /// Refusals by reason.
     pub refused: BTreeMap<Reason, u64>,

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use memchr::memchr2;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// Appends `text` to `out` as a JSON string, quotes included.
@@ -51,6 +52,13 @@ fn first_special(bytes: &[u8]) -> Option<usize> {
     let from = plain * 32;
     let found = bytes[from..].iter().position(|&byte| is_special(byte))?;
     Some(from + found)
+}
+
+/// Tells `null`, which is a value, from an absent key.
+pub(crate) fn present<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
 }
 
 /// The string that `raw` is; `None` when it is something else or holds a lone surrogate.

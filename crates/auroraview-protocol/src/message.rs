@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
+use bytes::Bytes;
 
 use crate::error::ErrorObject;
 use crate::json::write_json_string;
+use crate::value::{Encoded, Given};
 
 /// Event names that start so belong to the protocol; neither end accepts them from a user.
 pub const RESERVED_PREFIX: &str = "__auroraview_";
@@ -50,8 +51,8 @@ pub enum Incoming {
         id: u64,
         /// The name to look up; not empty.
         method: String,
-        /// JSON text; `None` when the key was absent, `null` when it was null.
-        params: Option<Box<RawValue>>,
+        /// `None` when the key was absent, `null` when it was null.
+        params: Option<Given>,
     },
     /// The page sent an event.
     Event {
@@ -59,8 +60,8 @@ pub enum Incoming {
         generation: u64,
         /// Its name; not empty and not reserved.
         event: String,
-        /// JSON text; `None`, which means null, when the key was absent.
-        detail: Option<Box<RawValue>>,
+        /// `None`, which means null, when the key was absent.
+        detail: Option<Given>,
     },
     /// The page no longer wants the answer to a call that is in flight. The call must still be answered.
     Cancel {
@@ -84,16 +85,22 @@ pub struct EncodedEvent(Arc<Parts>);
 struct Parts {
     name: Box<str>,
     text: Box<str>,
+    attachments: Box<[Bytes]>,
+    size: usize,
     retain: bool,
 }
 
 impl EncodedEvent {
-    /// Encodes an event. `detail_json` must be one valid JSON value; `retain` asks that every later document gets it,
-    /// too. Whether the name is reserved is for the caller to ask ([`is_reserved`]).
-    pub fn new(event: &str, detail_json: &str, retain: bool) -> Self {
+    /// Encodes an event. `retain` asks that every later document gets it, too. Whether the name is reserved is for the
+    /// caller to ask ([`is_reserved`]).
+    pub fn new(event: &str, detail: &Encoded, retain: bool) -> Self {
+        let text = event_text(event, detail, retain);
+        let attachments = detail.buffers();
         Self(Arc::new(Parts {
             name: event.into(),
-            text: event_text(event, detail_json, retain).into(),
+            size: text.len() + attachments.iter().map(Bytes::len).sum::<usize>(),
+            text: text.into(),
+            attachments,
             retain,
         }))
     }
@@ -108,6 +115,16 @@ impl EncodedEvent {
         &self.0.text
     }
 
+    /// What travels beside the message, in the order of its `att`.
+    pub fn attachments(&self) -> &[Bytes] {
+        &self.0.attachments
+    }
+
+    /// Its bytes: those of the message and of all attachments.
+    pub fn size(&self) -> usize {
+        self.0.size
+    }
+
     /// Whether every later document gets it, too.
     pub fn is_retained(&self) -> bool {
         self.0.retain
@@ -115,14 +132,32 @@ impl EncodedEvent {
 }
 
 /// The text of an event message.
-pub(crate) fn event_text(event: &str, detail_json: &str, retain: bool) -> String {
+fn event_text(event: &str, detail: &Encoded, retain: bool) -> String {
+    let size = 64 + event.len() + detail.json.len() + detail.att_size();
+    let mut out = String::with_capacity(size);
+    write_event(&mut out, event, &detail.json);
+    if retain {
+        out.push_str(",\"retain\":true");
+    }
+    detail.write_att(&mut out);
+    out.push('}');
+    out
+}
+
+/// The text of an internal event.
+pub(crate) fn control_text(event: &str, detail_json: &str) -> String {
     let mut out = String::with_capacity(64 + event.len() + detail_json.len());
+    write_event(&mut out, event, detail_json);
+    out.push('}');
+    out
+}
+
+/// Writes an event message up to its detail.
+fn write_event(out: &mut String, event: &str, detail_json: &str) {
     out.push_str("{\"type\":\"event\",\"event\":");
-    write_json_string(&mut out, event);
+    write_json_string(out, event);
     out.push_str(",\"detail\":");
     out.push_str(detail_json);
-    out.push_str(if retain { ",\"retain\":true}" } else { "}" });
-    out
 }
 
 /// The text of an internal event whose detail is `{"reason": reason}`.
@@ -130,40 +165,63 @@ pub(crate) fn reason_text(event: &str, reason: &str) -> String {
     let mut detail = String::from("{\"reason\":");
     write_json_string(&mut detail, reason);
     detail.push('}');
-    event_text(event, &detail, false)
+    control_text(event, &detail)
 }
 
-/// The text of the answer to a call.
-pub(crate) fn answer_text(id: u64, result: &Result<String, ErrorObject>) -> String {
-    const HEAD: &str =
-        "{\"type\":\"event\",\"event\":\"__auroraview_call_result\",\"detail\":{\"id\":";
-    let (state, value) = match result {
-        Ok(json) => (",\"ok\":true,\"result\":", json),
-        Err(error) => (",\"ok\":false,\"error\":", &error.to_json()),
-    };
-    let id = id.to_string();
-    let mut out = String::with_capacity(HEAD.len() + id.len() + state.len() + value.len() + 2);
-    out.push_str(HEAD);
-    out.push_str(&id);
-    out.push_str(state);
-    out.push_str(value);
-    out.push_str("}}");
-    out
+/// The answer to a call, as it stands in a frame.
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) attachments: Box<[Bytes]>,
+}
+
+impl Answer {
+    pub(crate) fn new(id: u64, result: &Result<Encoded, ErrorObject>) -> Self {
+        const HEAD: &str =
+            "{\"type\":\"event\",\"event\":\"__auroraview_call_result\",\"detail\":{\"id\":";
+        let failure;
+        let (state, value) = match result {
+            Ok(value) => (",\"ok\":true,\"result\":", value),
+            Err(error) => {
+                failure = Encoded::from(error.to_json());
+                (",\"ok\":false,\"error\":", &failure)
+            }
+        };
+        let id = id.to_string();
+        let size = HEAD.len() + id.len() + state.len() + value.json.len() + 2;
+        let mut text = String::with_capacity(size + value.att_size());
+        text.push_str(HEAD);
+        text.push_str(&id);
+        text.push_str(state);
+        text.push_str(&value.json);
+        text.push('}');
+        value.write_att(&mut text);
+        text.push('}');
+        Self {
+            text,
+            attachments: value.buffers(),
+        }
+    }
+
+    /// Its bytes: those of the message and of all attachments.
+    pub(crate) fn size(&self) -> usize {
+        self.text.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attachment::{Attachment, Dtype};
 
     #[test]
     fn an_event_is_encoded_in_the_protocols_shape() {
-        let event = EncodedEvent::new("say \"hi\"", "[1]", false);
+        let event = EncodedEvent::new("say \"hi\"", &"[1]".into(), false);
         assert_eq!(
             event.text(),
             r#"{"type":"event","event":"say \"hi\"","detail":[1]}"#
         );
         assert_eq!(event.name(), "say \"hi\"");
-        let event = EncodedEvent::new("e", "null", true);
+        let event = EncodedEvent::new("e", &"null".into(), true);
         assert_eq!(
             event.text(),
             r#"{"type":"event","event":"e","detail":null,"retain":true}"#
@@ -174,13 +232,49 @@ mod tests {
     #[test]
     fn answers_are_internal_events() {
         assert_eq!(
-            answer_text(7, &Ok("{}".to_owned())),
+            Answer::new(7, &Ok("{}".into())).text,
             r#"{"type":"event","event":"__auroraview_call_result","detail":{"id":7,"ok":true,"result":{}}}"#
         );
         assert!(
-            answer_text(7, &Err(ErrorObject::busy(1)))
+            Answer::new(7, &Err(ErrorObject::busy(1)))
+                .text
                 .contains(r#""id":7,"ok":false,"error":{"name":"Busy""#)
         );
+    }
+
+    #[test]
+    fn attachments_are_described_beside_the_value() {
+        let picture = Attachment {
+            dtype: Some(Dtype::Uint8),
+            shape: Some(vec![2, 2]),
+            data: Bytes::from_static(b"\x01\x02\x03\x04"),
+        };
+        let detail = Encoded {
+            json: r#"{"$av":0}"#.to_owned(),
+            attachments: vec![picture],
+            escaped: false,
+        };
+        let event = EncodedEvent::new("e", &detail, true);
+        let att = r#""att":[{"bytes":4,"dtype":"uint8","shape":[2,2]}]"#;
+        assert_eq!(
+            event.text(),
+            format!(r#"{{"type":"event","event":"e","detail":{{"$av":0}},"retain":true,{att}}}"#)
+        );
+        assert_eq!(event.attachments(), [detail.attachments[0].data.clone()]);
+        assert_eq!(event.size(), event.text().len() + 4);
+        let answer = Answer::new(7, &Ok(detail));
+        assert!(
+            answer
+                .text
+                .ends_with(&format!(r#""result":{{"$av":0}}}},{att}}}"#))
+        );
+        assert_eq!(answer.size(), answer.text.len() + 4);
+        let escaped = Encoded {
+            escaped: true,
+            ..r#"{"$av":[1]}"#.into()
+        };
+        let text = EncodedEvent::new("e", &escaped, false).text().to_owned();
+        assert!(text.ends_with(r#","detail":{"$av":[1]},"att":[]}"#));
     }
 
     #[test]

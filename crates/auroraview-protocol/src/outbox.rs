@@ -1,16 +1,20 @@
 //! What waits for a page, and how it becomes frames.
 //!
-//! Control events go first, then results that do not wait for `ready`, then the shared queue of events and results. A
-//! frame that was handed out keeps its events until the page acknowledges it; when the document ends first, they return
-//! to the front of the queue. Results belong to one document and are never sent twice. Until the document is loaded the
-//! shared queue holds no retained event: it gets the last value of each when it is.
+//! Control events go first, then results that do not wait for `ready`, then the shared queue of events and results, then
+//! events of which only the last value matters. A frame that was handed out keeps its messages until the page
+//! acknowledges it, and can be handed out again when the connection was lost; when the document ends first, its events
+//! return to the front of the queue, and its results are dropped. Until the document is loaded the shared queue holds no
+//! retained event: it gets the last value of each when it is.
 
 use std::collections::{HashMap, VecDeque};
 
+use bytes::Bytes;
+
 use crate::error::Backpressure;
 use crate::frame::FrameText;
+use crate::latest::{Keyed, Latest};
 use crate::limits::{FRAMES_UNACKNOWLEDGED, Limits};
-use crate::message::{EncodedEvent, RESET, reason_text};
+use crate::message::{Answer, EncodedEvent, RESET, reason_text};
 
 /// What became of an event that was emitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +32,7 @@ pub enum Broadcast {
     Queued,
     /// The page did not keep up: what waited was dropped, the page is told, and the event waits.
     Reset,
-    /// Nobody will get it: the session is closed, or the event alone is larger than the queue.
+    /// Nobody will get it: the session is closed, or its queue may hold nothing.
     Dropped,
 }
 
@@ -40,9 +44,9 @@ pub(crate) struct Amount {
 }
 
 impl Amount {
-    fn add(&mut self, text: &str) {
+    fn add(&mut self, bytes: usize) {
         self.messages += 1;
-        self.bytes += text.len();
+        self.bytes += bytes;
     }
 
     fn subtract(&mut self, other: Amount) {
@@ -53,31 +57,39 @@ impl Amount {
     fn of<'a>(events: impl IntoIterator<Item = &'a EncodedEvent>) -> Self {
         let mut amount = Self::default();
         for event in events {
-            amount.add(event.text());
+            amount.add(event.size());
         }
         amount
     }
 }
 
 enum Item {
+    Control(String),
+    Answer(Answer),
     Event(EncodedEvent),
-    Answer(String),
+    Latest(Keyed),
 }
 
 impl Item {
-    fn text(&self) -> &str {
+    /// The message and what travels beside it.
+    fn parts(&self) -> (&str, &[Bytes]) {
         match self {
-            Self::Event(event) => event.text(),
-            Self::Answer(text) => text,
+            Self::Control(text) => (text, &[]),
+            Self::Answer(answer) => (&answer.text, &answer.attachments),
+            Self::Event(event) | Self::Latest((_, event)) => (event.text(), event.attachments()),
         }
     }
 }
 
-/// A frame that was handed out and not acknowledged.
+/// A frame that was handed out and not acknowledged. Its text is not kept: the same messages give the same text.
 struct Flight {
     seq: u64,
-    events: Vec<EncodedEvent>,
+    items: Vec<Item>,
+    /// What of it counts as waiting.
+    events: Amount,
     answers: Amount,
+    /// A reset came after it: its events do not go to the next document.
+    is_reset: bool,
 }
 
 #[derive(Default)]
@@ -85,11 +97,14 @@ pub(crate) struct Outbox {
     control: VecDeque<String>,
     reset: bool,
     /// Answers from before the document was loaded.
-    early: VecDeque<String>,
+    early: VecDeque<Answer>,
     shared: VecDeque<Item>,
+    latest: Latest,
     loaded: bool,
     flights: VecDeque<Flight>,
     last_seq: u64,
+    /// The last frame that was handed out since the connection was last resumed.
+    handed_seq: u64,
     retained: Vec<EncodedEvent>,
     retained_at: HashMap<Box<str>, usize>,
     /// Events and answers, unacknowledged included.
@@ -118,17 +133,18 @@ impl Outbox {
     }
 
     /// Queues the answer to a call of the current document.
-    pub(crate) fn push_answer(&mut self, text: String) {
-        self.waiting.add(&text);
-        self.answers.add(&text);
+    pub(crate) fn push_answer(&mut self, answer: Answer) {
+        let size = answer.size();
+        self.waiting.add(size);
+        self.answers.add(size);
         if self.loaded {
-            self.shared.push_back(Item::Answer(text));
+            self.shared.push_back(Item::Answer(answer));
         } else {
-            self.early.push_back(text);
+            self.early.push_back(answer);
         }
     }
 
-    /// Queues all of `events`, or none.
+    /// Queues all of `events`, or none. One that is longer than the queue is taken when nothing else waits.
     pub(crate) fn push_events(
         &mut self,
         events: &[EncodedEvent],
@@ -136,16 +152,12 @@ impl Outbox {
     ) -> Result<(), Backpressure> {
         let more = Amount::of(events.iter().filter(|event| self.is_to_queue(event)));
         let waiting = self.waiting;
+        let is_alone = waiting.messages == 0 && more.messages == 1;
         if more.messages > 0
             && (waiting.messages + more.messages > limits.queue_messages
-                || waiting.bytes + more.bytes > limits.queue_bytes)
+                || (waiting.bytes + more.bytes > limits.queue_bytes && !is_alone))
         {
-            return Err(Backpressure {
-                messages: waiting.messages,
-                bytes: waiting.bytes,
-                max_messages: limits.queue_messages,
-                max_bytes: limits.queue_bytes,
-            });
+            return Err(full(waiting, limits));
         }
         for event in events {
             self.push_event(event);
@@ -159,9 +171,38 @@ impl Outbox {
             self.retain(event);
         }
         if self.is_to_queue(event) {
-            self.waiting.add(event.text());
+            self.waiting.add(event.size());
             self.shared.push_back(Item::Event(event.clone()));
         }
+    }
+
+    /// Keeps `event` as the last value of `key` until it may leave.
+    pub(crate) fn push_latest(
+        &mut self,
+        key: &str,
+        event: &EncodedEvent,
+        limits: &Limits,
+    ) -> Result<(), Backpressure> {
+        if self.latest.len() >= limits.queue_messages && !self.latest.has(key) {
+            let waiting = Amount {
+                messages: self.latest.len(),
+                bytes: self.latest.bytes(),
+            };
+            return Err(full(waiting, limits));
+        }
+        if event.is_retained() {
+            self.retain(event);
+        }
+        self.latest.put(key, event.clone());
+        Ok(())
+    }
+
+    pub(crate) fn has_latest(&self) -> bool {
+        self.latest.waits_for_release()
+    }
+
+    pub(crate) fn release_latest(&mut self) {
+        self.latest.release();
     }
 
     /// A document that is not loaded yet gets retained values when it is.
@@ -183,11 +224,13 @@ impl Outbox {
 
     /// Drops all events, retained values aside, and has the page told. Returns how many were dropped unsent.
     pub(crate) fn reset(&mut self) -> usize {
-        let before = self.shared.len();
+        let before = self.shared.len() + self.latest.len();
         self.shared.retain(|item| matches!(item, Item::Answer(_)));
+        self.latest = Latest::default();
         let dropped = before - self.shared.len();
         for flight in &mut self.flights {
-            flight.events.clear();
+            flight.events = Amount::default();
+            flight.is_reset = true;
         }
         self.waiting = self.answers;
         self.reset = true;
@@ -199,7 +242,7 @@ impl Outbox {
 
     fn queue_retained(&mut self) {
         for event in &self.retained {
-            self.waiting.add(event.text());
+            self.waiting.add(event.size());
             self.shared.push_back(Item::Event(event.clone()));
         }
     }
@@ -207,6 +250,7 @@ impl Outbox {
     /// The document is loaded: its queue begins with the retained values.
     pub(crate) fn load(&mut self) {
         self.loaded = true;
+        self.latest.drop_retained();
         let events = std::mem::take(&mut self.shared);
         self.queue_retained();
         self.shared.extend(events);
@@ -215,27 +259,38 @@ impl Outbox {
     /// The document ended: events it did not acknowledge wait for the next one, answers to it are dropped.
     pub(crate) fn end_document(&mut self) {
         let unsent = std::mem::take(&mut self.shared);
-        let unacknowledged = self.flights.drain(..).flat_map(|flight| flight.events);
-        self.shared = unacknowledged
-            .map(Item::Event)
-            .chain(unsent)
-            .filter(|item| matches!(item, Item::Event(event) if !event.is_retained()))
-            .collect();
-        self.waiting = Amount::of(self.shared.iter().filter_map(|item| match item {
-            Item::Event(event) => Some(event),
-            Item::Answer(_) => None,
-        }));
+        let mut latest = Vec::new();
+        let flights = self.flights.drain(..).filter(|flight| !flight.is_reset);
+        for item in flights.flat_map(|flight| flight.items).chain(unsent) {
+            match item {
+                Item::Event(event) if !event.is_retained() => {
+                    self.shared.push_back(Item::Event(event));
+                }
+                Item::Latest(one) if !one.1.is_retained() => latest.push(one),
+                _ => {}
+            }
+        }
+        self.latest.give_back(latest);
+        let sizes = self.shared.iter().map(|item| match item {
+            Item::Event(event) => event.size(),
+            _ => 0,
+        });
+        self.waiting = Amount {
+            messages: self.shared.len(),
+            bytes: sizes.sum(),
+        };
         self.answers = Amount::default();
         self.control.clear();
         self.early.clear();
         self.loaded = false;
         self.last_seq = 0;
+        self.handed_seq = 0;
     }
 
     /// Forgets all but the retained values. Returns how many events were dropped unsent.
     pub(crate) fn clear(&mut self) -> usize {
         let events = |item: &&Item| matches!(item, Item::Event(_));
-        let dropped = self.shared.iter().filter(events).count();
+        let dropped = self.shared.iter().filter(events).count() + self.latest.len();
         *self = Self {
             retained: std::mem::take(&mut self.retained),
             retained_at: std::mem::take(&mut self.retained_at),
@@ -252,10 +307,22 @@ impl Outbox {
         while self.flights.front().is_some_and(|flight| flight.seq <= seq)
             && let Some(flight) = self.flights.pop_front()
         {
-            self.waiting.subtract(Amount::of(&flight.events));
+            self.waiting.subtract(flight.events);
             self.waiting.subtract(flight.answers);
             self.answers.subtract(flight.answers);
         }
+        self.handed_seq = self.handed_seq.max(seq);
+        true
+    }
+
+    /// The page has a new connection and has processed all frames up to `seq`: the others are handed out again. False
+    /// when that cannot be; then nothing changes.
+    pub(crate) fn resume(&mut self, seq: u64) -> bool {
+        let acknowledged = self.last_seq - self.flights.len() as u64;
+        if seq < acknowledged || !self.acknowledge(seq) {
+            return false;
+        }
+        self.handed_seq = seq;
         true
     }
 
@@ -264,8 +331,13 @@ impl Outbox {
         self.last_seq
     }
 
-    /// The next frame for `document` and its number; `None` when there is nothing to send or enough is on its way.
-    pub(crate) fn next_frame(&mut self, document: &str) -> Option<(u64, String)> {
+    /// The next frame for `document`: its number, text and attachments. `None` when there is nothing to send or enough is
+    /// on its way.
+    pub(crate) fn next_frame(&mut self, document: &str) -> Option<(u64, String, Vec<Bytes>)> {
+        if self.handed_seq < self.last_seq {
+            self.handed_seq += 1;
+            return self.frame_again(document, self.handed_seq);
+        }
         if self.flights.len() >= FRAMES_UNACKNOWLEDGED {
             return None;
         }
@@ -273,48 +345,86 @@ impl Outbox {
         let mut frame = FrameText::new(document, seq);
         let mut flight = Flight {
             seq,
-            events: Vec::new(),
+            items: Vec::new(),
+            events: Amount::default(),
             answers: Amount::default(),
+            is_reset: false,
         };
         self.fill(&mut frame, &mut flight);
         if frame.is_empty() {
             return None;
         }
         self.last_seq = seq;
+        self.handed_seq = seq;
         self.flights.push_back(flight);
-        Some((seq, frame.finish()))
+        let (text, attachments) = frame.finish();
+        Some((seq, text, attachments))
+    }
+
+    /// Frame `seq`, which is not acknowledged, as it was.
+    fn frame_again(&self, document: &str, seq: u64) -> Option<(u64, String, Vec<Bytes>)> {
+        let flight = self.flights.iter().find(|flight| flight.seq == seq)?;
+        let mut frame = FrameText::new(document, seq);
+        for item in &flight.items {
+            let (text, attachments) = item.parts();
+            let fits = frame.push(text, attachments);
+            debug_assert!(fits, "it fitted before");
+        }
+        let (text, attachments) = frame.finish();
+        Some((seq, text, attachments))
     }
 
     /// Moves what comes next into a frame until it is full; what does not fit keeps all behind it waiting.
     fn fill(&mut self, frame: &mut FrameText, flight: &mut Flight) {
-        while let Some(text) = self.control.front() {
-            if !frame.push(text) {
-                return;
+        while let Some(text) = self.control.pop_front() {
+            if !frame.push(&text, &[]) {
+                return self.control.push_front(text);
             }
-            self.control.pop_front();
+            flight.items.push(Item::Control(text));
         }
         if self.reset {
-            if !frame.push(&reason_text(RESET, "the page did not keep up")) {
+            let text = reason_text(RESET, "the page did not keep up");
+            if !frame.push(&text, &[]) {
                 return;
             }
+            flight.items.push(Item::Control(text));
             self.reset = false;
         }
-        while let Some(text) = self.early.front() {
-            if !frame.push(text) {
-                return;
+        while let Some(answer) = self.early.pop_front() {
+            if !frame.push(&answer.text, &answer.attachments) {
+                return self.early.push_front(answer);
             }
-            flight.answers.add(text);
-            self.early.pop_front();
+            flight.answers.add(answer.size());
+            flight.items.push(Item::Answer(answer));
         }
-        while self.loaded
-            && let Some(item) = self.shared.front()
-            && frame.push(item.text())
+        if !self.loaded {
+            return;
+        }
+        while let Some(item) = self.shared.pop_front() {
+            let (text, attachments) = item.parts();
+            if !frame.push(text, attachments) {
+                return self.shared.push_front(item);
+            }
+            match &item {
+                Item::Event(event) => flight.events.add(event.size()),
+                Item::Answer(answer) => flight.answers.add(answer.size()),
+                Item::Control(_) | Item::Latest(_) => {}
+            }
+            flight.items.push(item);
+        }
+        while let Some(event) = self.latest.front()
+            && frame.push(event.text(), event.attachments())
         {
-            match self.shared.pop_front() {
-                Some(Item::Event(event)) => flight.events.push(event),
-                Some(Item::Answer(text)) => flight.answers.add(&text),
-                None => return,
-            }
+            flight.items.extend(self.latest.pop().map(Item::Latest));
         }
+    }
+}
+
+fn full(waiting: Amount, limits: &Limits) -> Backpressure {
+    Backpressure {
+        messages: waiting.messages,
+        bytes: waiting.bytes,
+        max_messages: limits.queue_messages,
+        max_bytes: limits.queue_bytes,
     }
 }

@@ -4,8 +4,8 @@
 //! in through `receive`, their meaning comes out of `next_incoming`; what the program says goes in through `welcome`,
 //! `respond` and `emit`, and comes out of `next_batch` as frames. Nothing a page sends can make it fail.
 //!
-//! Left for later, and not in the way here: numbered frames from the page with replay, another connection that resumes
-//! a session, attachments. Their fields (`seq`, `att`) are ignored from a page today.
+//! A connection is the transport's business: when one is lost and the same document has another, `resume` tells the
+//! session where the page stands, and frames that the page numbers take effect once however often they come.
 
 mod receive;
 
@@ -15,11 +15,10 @@ use crate::counters::Counters;
 use crate::error::{Backpressure, ErrorObject};
 use crate::frame::{Batch, FrameText};
 use crate::limits::Limits;
-use crate::message::{
-    CLOSED, EncodedEvent, Incoming, WELCOME, answer_text, event_text, reason_text,
-};
+use crate::message::{Answer, CLOSED, EncodedEvent, Incoming, WELCOME, control_text, reason_text};
 use crate::outbox::{Broadcast, Emitted, Outbox};
 use crate::state::{Input, Phase};
+use crate::value::Encoded;
 
 /// The state of one page, from the program's side.
 pub struct Session {
@@ -28,6 +27,8 @@ pub struct Session {
     generation: u64,
     /// Meaningful while the phase has a document.
     document: String,
+    /// The last numbered frame of the current document.
+    received: u64,
     /// Unanswered calls of the current document, and whether the page still wants the answer.
     calls: HashMap<u64, Wanted>,
     incoming: VecDeque<Incoming>,
@@ -51,6 +52,7 @@ impl Session {
             phase: Phase::Waiting,
             generation: 0,
             document: String::new(),
+            received: 0,
             calls: HashMap::new(),
             incoming: VecDeque::new(),
             outbox: Outbox::default(),
@@ -64,8 +66,7 @@ impl Session {
     pub fn welcome(&mut self, detail_json: &str) {
         if let Some(after) = self.phase.after(Input::Welcome) {
             self.phase = after;
-            self.outbox
-                .push_control(event_text(WELCOME, detail_json, false));
+            self.outbox.push_control(control_text(WELCOME, detail_json));
         }
     }
 
@@ -73,15 +74,15 @@ impl Session {
     /// welcomed: `welcome` tells the next one all it needs.
     pub fn control(&mut self, event: &str, detail_json: &str) {
         if self.phase.is_welcomed() {
-            self.outbox
-                .push_control(event_text(event, detail_json, false));
+            self.outbox.push_control(control_text(event, detail_json));
         }
     }
 
     /// Queues an event for the page.
     ///
     /// # Errors
-    /// [`Backpressure`] when it does not fit in the queue; then neither the queue nor retained values have changed.
+    /// [`Backpressure`] when it does not fit in the queue; then neither the queue nor retained values have changed. One
+    /// that is longer than the whole queue fits when nothing else waits.
     pub fn emit(&mut self, event: &EncodedEvent) -> Result<Emitted, Backpressure> {
         if self.phase == Phase::Closed {
             return Ok(self.emit_closed(event));
@@ -111,7 +112,7 @@ impl Session {
         match self.emit(event) {
             Ok(Emitted::Queued) => Broadcast::Queued,
             Ok(Emitted::Dropped) => Broadcast::Dropped,
-            Err(full) if event.text().len() > full.max_bytes || full.max_messages == 0 => {
+            Err(full) if full.max_messages == 0 => {
                 self.counters.dropped += 1;
                 Broadcast::Dropped
             }
@@ -130,6 +131,36 @@ impl Session {
         }
     }
 
+    /// Keeps an event of which only the last value under `key` matters, in place of the one that waits under it. It goes
+    /// to the page, after all that is queued, once [`Self::release_latest`] was called. It does not count against the
+    /// queue's bound.
+    ///
+    /// # Errors
+    /// [`Backpressure`] when as many other keys wait as the queue may hold messages; then nothing has changed.
+    pub fn emit_latest(
+        &mut self,
+        key: &str,
+        event: &EncodedEvent,
+    ) -> Result<Emitted, Backpressure> {
+        if self.phase == Phase::Closed {
+            return Ok(self.emit_closed(event));
+        }
+        self.outbox.push_latest(key, event, &self.limits)?;
+        self.counters.emitted += 1;
+        Ok(Emitted::Queued)
+    }
+
+    /// Something waits for [`Self::release_latest`].
+    pub fn has_latest(&self) -> bool {
+        self.outbox.has_latest()
+    }
+
+    /// Allows all that [`Self::emit_latest`] has kept so far to leave with the next frames; until it has, newer values
+    /// still replace it. The transport's clock calls it.
+    pub fn release_latest(&mut self) {
+        self.outbox.release_latest();
+    }
+
     /// Records a retained value without queueing it: the next document gets it. For values that were emitted before
     /// this session began. Has no effect on an event that is not retained.
     pub fn retain(&mut self, event: &EncodedEvent) {
@@ -145,6 +176,7 @@ impl Session {
         };
         if self.phase.has_document() {
             self.outbox.end_document();
+            self.received = 0;
             self.calls.clear();
             self.incoming.push_back(Incoming::Gone {
                 generation: self.generation,
@@ -165,16 +197,16 @@ impl Session {
         }
     }
 
-    /// Answers call `id` of document `generation` with the text of one JSON value, or an error. Dropped when the
+    /// Answers call `id` of document `generation` with a value, or an error. Dropped when the
     /// document is gone, the page cancelled the call, or it was answered before. What is longer than the limit
     /// `message_bytes` is answered with `too_large` instead.
-    pub fn respond(&mut self, generation: u64, id: u64, result: Result<String, ErrorObject>) {
+    pub fn respond(&mut self, generation: u64, id: u64, result: Result<Encoded, ErrorObject>) {
         if generation != self.generation || self.calls.remove(&id) != Some(Wanted::Yes) {
             return;
         }
         let limit = self.limits.message_bytes;
         let (what, bytes) = match &result {
-            Ok(json) => ("result", json.len()),
+            Ok(value) => ("result", value.size()),
             Err(error) => ("error", error.to_json().len()),
         };
         let result = if bytes > limit {
@@ -183,7 +215,7 @@ impl Session {
         } else {
             result
         };
-        self.outbox.push_answer(answer_text(id, &result));
+        self.outbox.push_answer(Answer::new(id, &result));
     }
 
     /// Ends the session: the page is told in one last frame, its calls are over, what waits is dropped, and so is what
@@ -192,12 +224,14 @@ impl Session {
         let farewell = self.phase.has_document().then(|| {
             let seq = self.outbox.last_seq() + 1;
             let mut frame = FrameText::new(&self.document, seq);
-            frame.push(&reason_text(CLOSED, reason));
+            frame.push(&reason_text(CLOSED, reason), &[]);
+            let (text, attachments) = frame.finish();
             Batch {
                 document: self.document.clone(),
                 generation: self.generation,
                 seq,
-                text: frame.finish(),
+                text,
+                attachments,
             }
         });
         if self.end_document(Input::Close) {
@@ -219,12 +253,13 @@ impl Session {
         let batch = match self.farewell.take() {
             Some(farewell) => farewell,
             None if self.phase.is_welcomed() => {
-                let (seq, text) = self.outbox.next_frame(&self.document)?;
+                let (seq, text, attachments) = self.outbox.next_frame(&self.document)?;
                 Batch {
                     document: self.document.clone(),
                     generation: self.generation,
                     seq,
                     text,
+                    attachments,
                 }
             }
             None => return None,
@@ -240,8 +275,13 @@ impl Session {
         self.outbox.unacknowledged()
     }
 
+    /// The last numbered frame of the current document that was taken; 0 when there is none.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
     /// Events and results that wait, unacknowledged included: how many, and their bytes. Control events do not count,
-    /// nor do retained values for a document that is not loaded.
+    /// nor do retained values for a document that is not loaded, nor what [`Self::emit_latest`] keeps.
     pub fn queued(&self) -> (usize, usize) {
         let waiting = self.outbox.waiting();
         (waiting.messages, waiting.bytes)

@@ -30,7 +30,7 @@ fn ready(limits: Limits) -> Session {
 }
 
 fn event(name: &str, detail: &str) -> EncodedEvent {
-    EncodedEvent::new(name, detail, false)
+    EncodedEvent::new(name, &detail.into(), false)
 }
 
 fn refused(session: &Session, reason: Reason) -> u64 {
@@ -120,7 +120,7 @@ fn events_emitted_together_are_queued_all_or_not_at_all() {
         ..Limits::default()
     };
     let mut session = ready(limits);
-    let pair = [event("a", "1"), EncodedEvent::new("b", "2", true)];
+    let pair = [event("a", "1"), EncodedEvent::new("b", &"2".into(), true)];
     session.emit_all(&pair).unwrap();
     let full = session.emit_all(&pair).unwrap_err();
     assert_eq!((full.messages, full.max_messages), (2, 3));
@@ -140,7 +140,7 @@ fn a_closed_session_drops_events_says_so_and_keeps_retained_values() {
     assert_eq!(session.emit(&event("e", "1")).unwrap(), Emitted::Dropped);
     assert_eq!(session.broadcast(&event("e", "1")), Broadcast::Dropped);
     session.emit_all(&[event("e", "1")]).unwrap();
-    let theme = EncodedEvent::new("theme", "\"dark\"", true);
+    let theme = EncodedEvent::new("theme", &"\"dark\"".into(), true);
     assert_eq!(session.emit(&theme).unwrap(), Emitted::Queued);
     assert_eq!(session.counters().dropped, 4);
     assert_eq!(session.queued(), (0, 0));
@@ -194,7 +194,7 @@ fn the_queue_counts_what_waits_and_what_is_on_its_way() {
 #[test]
 fn a_value_recorded_before_the_session_began_reaches_the_page_but_not_one_that_is_ready() {
     let mut session = ready(Limits::default());
-    session.retain(&EncodedEvent::new("theme", "1", true));
+    session.retain(&EncodedEvent::new("theme", &"1".into(), true));
     session.retain(&event("plain", "2"));
     assert!(session.next_batch().is_none());
     hello(&mut session, "d2");
@@ -205,17 +205,27 @@ fn a_value_recorded_before_the_session_began_reaches_the_page_but_not_one_that_i
 }
 
 #[test]
-fn a_broadcast_larger_than_the_whole_queue_is_dropped_and_spares_what_waits() {
+fn an_event_longer_than_the_whole_queue_waits_alone() {
     let limits = Limits {
         queue_bytes: 100,
         ..Limits::default()
     };
-    let mut session = ready(limits);
-    session.emit(&event("a", "1")).unwrap();
     let large = event("b", &format!("\"{}\"", "x".repeat(100)));
-    assert_eq!(session.broadcast(&large), Broadcast::Dropped);
-    assert_eq!(session.queued().0, 1);
+    let mut session = ready(limits);
+    session.emit(&large).unwrap();
+    assert_eq!(session.queued(), (1, large.size()));
+    assert_eq!(session.emit(&event("a", "1")).unwrap_err().messages, 1);
+    assert_eq!(session.emit(&large).unwrap_err().messages, 1);
+    let both = [large.clone(), large.clone()];
+    assert!(ready(limits).emit_all(&both).is_err());
+
+    let mut session = ready(limits);
+    assert_eq!(session.broadcast(&large), Broadcast::Queued);
+    assert_eq!(session.broadcast(&large), Broadcast::Reset);
+    assert_eq!(session.queued(), (1, large.size()));
     assert_eq!(session.counters().dropped, 1);
+    let text = session.next_batch().unwrap().text;
+    assert!(text.contains("__auroraview_reset") && text.contains("xxx"));
 }
 
 #[test]
@@ -264,7 +274,7 @@ fn answers_of_the_program_are_never_dropped_for_want_of_room() {
         r#"{"type":"call","id":1,"method":"m"},{"type":"call","id":2,"method":"m"}"#,
     );
     session.emit(&event("e", "1")).unwrap();
-    session.respond(1, 1, Ok("1".to_owned()));
+    session.respond(1, 1, Ok("1".into()));
     session.respond(1, 2, Err(ErrorObject::cancelled("stopped")));
     assert_eq!(session.queued().0, 3);
     assert_eq!(session.in_flight(), 0);

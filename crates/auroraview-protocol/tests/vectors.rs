@@ -87,14 +87,14 @@ fn accepted(incoming: &Incoming, expected: &Value) -> Value {
             put("id", json!(id));
             put("method", json!(method));
             if let Some(params) = params {
-                let (key, value) = with_value("params", params.get());
+                let (key, value) = with_value("params", params.json.get());
                 put(&key, value);
             }
         }
         Incoming::Event { event, detail, .. } => {
             put("type", json!("event"));
             put("event", json!(event));
-            let raw = detail.as_ref().map_or("null", |detail| detail.get());
+            let raw = detail.as_ref().map_or("null", |detail| detail.json.get());
             let (key, value) = with_value("detail", raw);
             put(&key, value);
         }
@@ -201,13 +201,13 @@ impl Program {
                     id, method, params, ..
                 } => match params {
                     Some(params) => {
-                        let params: Value = serde_json::from_str(params.get()).unwrap();
+                        let params: Value = serde_json::from_str(params.json.get()).unwrap();
                         json!({"call": [id, method, params]})
                     }
                     None => json!({"call": [id, method]}),
                 },
                 Incoming::Event { event, detail, .. } => {
-                    let detail = detail.as_ref().map_or("null", |detail| detail.get());
+                    let detail = detail.as_ref().map_or("null", |detail| detail.json.get());
                     let detail: Value = serde_json::from_str(detail).unwrap();
                     json!({"event": [event, detail]})
                 }
@@ -239,8 +239,11 @@ impl Program {
             "control" => session.control(value[0].as_str().unwrap(), &value[1].to_string()),
             "emit" => {
                 let retain = step["retain"] == true;
-                let event =
-                    EncodedEvent::new(value[0].as_str().unwrap(), &value[1].to_string(), retain);
+                let event = EncodedEvent::new(
+                    value[0].as_str().unwrap(),
+                    &value[1].to_string().into(),
+                    retain,
+                );
                 if step["broadcast"] == true {
                     assert_eq!(session.broadcast(&event), Broadcast::Reset, "{at}");
                 } else {
@@ -249,14 +252,18 @@ impl Program {
                 }
             }
             "respond" => {
-                let result = Ok(value[1].to_string());
+                let result = Ok(value[1].to_string().into());
                 session.respond(session.generation(), number(&value[0]), result);
             }
             "respond_old" => {
                 let document = value[0].as_str().unwrap();
                 let found = self.documents.iter().rposition(|id| id == document);
                 let generation = found.unwrap() as u64 + 1;
-                session.respond(generation, number(&value[1]), Ok(value[2].to_string()));
+                session.respond(
+                    generation,
+                    number(&value[1]),
+                    Ok(value[2].to_string().into()),
+                );
             }
             "fail" => {
                 let error = ErrorObject {

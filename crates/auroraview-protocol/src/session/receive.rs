@@ -1,22 +1,33 @@
 //! The page's side of a session: what it takes, what it refuses, and whom it answers.
 
+use std::slice;
+use std::vec;
+
+use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::{Session, Wanted};
-use crate::codec::{Ack, Frame, Head, Message, Refusal, read_frame, read_message};
+use crate::codec::{Ack, Frame, Head, Message, Refusal, Value, read_frame, read_message};
 use crate::counters::Reason;
 use crate::error::ErrorObject;
-use crate::message::{Incoming, answer_text};
+use crate::limits::Limits;
+use crate::message::{Answer, Incoming};
 use crate::state::{Input, Phase};
 
 impl Session {
     /// Takes what the page sent: a frame, a message or an array of messages. What is refused is counted, and answered
     /// where the protocol says so; the rest takes effect. Next: [`Self::next_incoming`], [`Self::next_batch`].
     pub fn receive(&mut self, text: &str) {
+        self.receive_with(text, Vec::new());
+    }
+
+    /// As [`Self::receive`], for a frame and the attachments that came with it. A frame is refused when they are not as
+    /// many as it says.
+    pub fn receive_with(&mut self, text: &str, attachments: Vec<Bytes>) {
         if self.phase == Phase::Closed {
             return self.counters.refuse(Reason::Closed, 1);
         }
-        let taken = read_frame(text).and_then(|frame| self.receive_frame(&frame));
+        let taken = read_frame(text).and_then(|frame| self.receive_frame(&frame, attachments));
         if let Err(reason) = taken {
             self.counters.refuse(reason, 1);
         }
@@ -38,40 +49,89 @@ impl Session {
         self.end_document(Input::Gone);
     }
 
-    fn receive_frame(&mut self, frame: &Frame<'_>) -> Result<(), Reason> {
-        let mut messages = frame.messages.iter();
-        let limits = self.limits;
-        let mut read = move || messages.next().map(|raw| read_message(raw, &limits));
-        let mut next = read();
+    /// The transport has a new connection for `document`, whose page has processed the frames up to `received`. What it
+    /// has not is handed out again by [`Self::next_batch`], as it was. False when `document` is not current or cannot
+    /// stand there: then nothing has changed, and the page must begin a new document.
+    pub fn resume(&mut self, document: &str, received: u64) -> bool {
+        self.phase.has_document() && self.document == document && self.outbox.resume(received)
+    }
+
+    fn receive_frame(&mut self, frame: &Frame<'_>, attachments: Vec<Bytes>) -> Result<(), Reason> {
+        let head = frame.head.as_ref();
+        let is_complete = attachments.len() == head.map_or(0, |head| head.att);
+        let mut reader = Reader {
+            messages: frame.messages.iter(),
+            attachments: attachments.into_iter(),
+            limits: self.limits,
+        };
+        let mut next = reader.read();
         match next {
             Some(Ok(Message::Hello { document, url }))
                 if !self.phase.has_document() || self.document != document =>
             {
-                let doc = frame.head.as_ref().and_then(|head| head.doc.as_ref());
-                if doc.is_some_and(|doc| *doc != document) {
+                let doc = head.and_then(|head| head.doc.as_ref());
+                if !is_complete || doc.is_some_and(|doc| *doc != document) {
                     return Err(Reason::Malformed);
                 }
+                let seq = head.and_then(|head| head.seq);
+                if seq.is_some_and(|seq| seq != 1) {
+                    return Err(Reason::Gap);
+                }
                 self.begin_document(document.into_owned(), url.into_owned());
-                next = read();
+                self.received = seq.unwrap_or(0);
+                next = reader.read();
             }
             // What follows it is not meant for the document that is current.
             Some(Err(Refusal {
                 reason,
                 is_hello: true,
                 ..
-            })) => return Err(reason),
-            _ => self.check_document(frame.head.as_ref())?,
+            })) => {
+                if self.check_document(head).is_ok() && !self.is_new(head)? {
+                    return Ok(());
+                }
+                return Err(reason);
+            }
+            _ => {
+                self.check_document(head)?;
+                if !self.is_new(head)? {
+                    self.acknowledge(head);
+                    return Ok(());
+                }
+                if !is_complete {
+                    return Err(Reason::Malformed);
+                }
+            }
         }
-        self.acknowledge(frame.head.as_ref().map_or(Ack::Absent, |head| head.ack));
+        self.acknowledge(head);
         self.incoming.reserve(frame.messages.len());
         while let Some(message) = next {
             match message {
                 Ok(message) => self.receive_message(message),
                 Err(refusal) => self.refuse_message(refusal),
             }
-            next = read();
+            next = reader.read();
+        }
+        if reader.attachments.len() > 0 {
+            self.counters.refuse(Reason::Malformed, 1);
         }
         Ok(())
+    }
+
+    /// Whether a frame for the current document takes effect, by its number; then that is the last one taken.
+    fn is_new(&mut self, head: Option<&Head<'_>>) -> Result<bool, Reason> {
+        match head.and_then(|head| head.seq) {
+            None => Ok(true),
+            Some(seq) if seq <= self.received => {
+                self.counters.duplicates += 1;
+                Ok(false)
+            }
+            Some(seq) if seq == self.received + 1 => {
+                self.received = seq;
+                Ok(true)
+            }
+            Some(_) => Err(Reason::Gap),
+        }
     }
 
     /// Whether a frame that does not begin a document is for the current one.
@@ -90,8 +150,8 @@ impl Session {
         }
     }
 
-    fn acknowledge(&mut self, ack: Ack) {
-        let known = match ack {
+    fn acknowledge(&mut self, head: Option<&Head<'_>>) {
+        let known = match head.map_or(Ack::Absent, |head| head.ack) {
             Ack::Absent => true,
             Ack::Upto(seq) => self.outbox.acknowledge(seq),
             Ack::Bad => false,
@@ -131,7 +191,7 @@ impl Session {
                 self.incoming.push_back(Incoming::Event {
                     generation,
                     event: event.into_owned(),
-                    detail: detail.map(ToOwned::to_owned),
+                    detail: detail.map(Into::into),
                 });
             }
             Message::Cancel { id } => {
@@ -146,7 +206,7 @@ impl Session {
         }
     }
 
-    fn receive_call(&mut self, id: u64, method: String, params: Option<&RawValue>) {
+    fn receive_call(&mut self, id: u64, method: String, params: Option<Value<'_>>) {
         if self.calls.contains_key(&id) {
             return self.counters.refuse(Reason::DuplicateId, 1);
         }
@@ -163,7 +223,7 @@ impl Session {
             generation: self.generation,
             id,
             method,
-            params: params.map(ToOwned::to_owned),
+            params: params.map(Into::into),
         });
     }
 
@@ -175,7 +235,21 @@ impl Session {
             && !self.calls.contains_key(&id)
             && !self.outbox.is_full_of_answers(&self.limits)
         {
-            self.outbox.push_answer(answer_text(id, &Err(error)));
+            self.outbox.push_answer(Answer::new(id, &Err(error)));
         }
+    }
+}
+
+/// Reads the messages of a frame one by one and gives each its attachments.
+struct Reader<'f, 'a> {
+    messages: slice::Iter<'f, &'a RawValue>,
+    attachments: vec::IntoIter<Bytes>,
+    limits: Limits,
+}
+
+impl<'a> Reader<'_, 'a> {
+    fn read(&mut self) -> Option<Result<Message<'a>, Refusal>> {
+        let raw = self.messages.next()?;
+        Some(read_message(raw, &mut self.attachments, &self.limits))
     }
 }
