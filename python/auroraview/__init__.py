@@ -10,12 +10,15 @@
 
     view.show()
 
-The page calls ``await auroraview.call("add", {a: 1, b: 2})``. See :class:`WebView` and :class:`Bridge`.
+The page calls ``await auroraview.call("add", {a: 1, b: 2})``. See :class:`WebView` and :class:`Bridge`;
+:func:`serve` shows the same page in browsers, :func:`asgi` inside another web server.
 """
 
 from auroraview import main_thread
+from auroraview._access import Request
+from auroraview._asgi import AsgiApp, asgi
+from auroraview._core import Array, __version__
 from auroraview._core import Job as Call
-from auroraview._core import __version__
 from auroraview.bridge import Bridge, current_call
 from auroraview.errors import (
     AuroraViewError,
@@ -30,12 +33,15 @@ from auroraview.errors import (
 )
 from auroraview.futures import Future
 from auroraview.navigation import Navigation
-from auroraview.options import Limits, WindowOptions
-from auroraview.peer import Peer
+from auroraview.options import Limits, ServerOptions, WindowOptions
+from auroraview.peer import Peer, PeerInfo
+from auroraview.server import Server, serve
 from auroraview.view import WebView
 from auroraview.window import Window
 
 __all__ = [
+    "Array",
+    "AsgiApp",
     "AuroraViewError",
     "Backpressure",
     "Bridge",
@@ -47,14 +53,20 @@ __all__ = [
     "Limits",
     "Navigation",
     "Peer",
+    "PeerInfo",
     "ProtocolError",
     "RemoteError",
+    "Request",
+    "Server",
+    "ServerOptions",
     "UsageError",
     "ViewClosed",
     "WebView",
     "Window",
     "WindowOptions",
     "__version__",
+    "asgi",
     "current_call",
     "main_thread",
+    "serve",
 ]

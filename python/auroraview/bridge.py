@@ -15,12 +15,12 @@ from auroraview import _core, _lifecycle
 from auroraview._places import Places
 from auroraview._running import call_context, is_async, is_awaitable, plain_text
 from auroraview.errors import UsageError
-from auroraview.options import Limits
+from auroraview.options import Limits, check_positive
+from auroraview.peer import Peer, latest_key
 
 if TYPE_CHECKING:
     from auroraview._running import Adopt
     from auroraview._types import PlainSignature
-    from auroraview.peer import Peer
 
 __all__ = ["Bridge", "current_call"]
 
@@ -57,7 +57,7 @@ def current_call() -> _core.Job:
 
 
 class Bridge:
-    """The handlers of a program, shared by any number of views.
+    """The handlers of a program, shared by any number of pages: in windows, in browsers, in tests.
 
     Args:
         limits: what one page may cost.
@@ -65,13 +65,22 @@ class Bridge:
             order of arrival.
         default_thread: where plain handlers run that were bound without ``thread``: ``"worker"`` (the default),
             ``"pool"`` or ``"main"``.
+        frame_rate: how often a second, at most, what was emitted with ``keep="latest"`` goes out.
 
     All methods may be called from any thread, also from handlers.
     """
 
-    def __init__(self, *, limits: Limits | None = None, workers: int = 1, default_thread: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        workers: int = 1,
+        default_thread: str | None = None,
+        frame_rate: float = 60,
+    ) -> None:
         if not isinstance(workers, int) or workers < 1:
             raise UsageError(f"Bridge(workers=...) must be a positive int, not {workers!r}")
+        check_positive("Bridge(frame_rate=...)", frame_rate, "a positive number of times a second")
         self.limits = Limits() if limits is None else limits
         self._default_thread = _checked_thread(default_thread) or "worker"
         self._core = _core.Bridge(
@@ -83,12 +92,15 @@ class Bridge:
                 self.limits.calls_in_flight,
             ),
             workers,
+            float(frame_rate),
         )
         # Reentrant: a handler that is replaced may have a destructor that binds or unbinds.
         self._lock = threading.RLock()
         self._places = Places(self._core, workers)
         weakref.finalize(self, self._places.close).atexit = False
         self._namespaces: dict[str, tuple[Any, list[str]]] = {}
+        self._connect_functions: list[Function] = []
+        self._disconnect_functions: list[Function] = []
         _lifecycle.ensure_notice_thread()
 
     # Binding
@@ -192,26 +204,95 @@ class Bridge:
 
     # Sending
 
-    def emit(self, event: str, payload: Any = None, *, retain: bool = False) -> None:
-        """Sends an event to every page there is. Any thread; never blocks, never raises ``Backpressure``: a page that
-        does not keep up is reset (its queue is dropped and it is told through ``auroraview.onReset``).
+    def emit(
+        self,
+        event: str,
+        payload: Any = None,
+        *,
+        retain: bool = False,
+        to: Peer | Iterable[Peer] | None = None,
+        keep: str = "all",
+        key: str | None = None,
+    ) -> None:
+        """Sends an event to every page there is. Any thread; never blocks.
+
+        It never raises ``Backpressure``: a page that does not keep up is reset (its queue is dropped and it is told
+        through ``auroraview.onReset``), and the others do not notice.
 
         Args:
             event: its name.
-            payload: a value that can be sent as JSON; otherwise ``TypeError`` names the part that cannot.
+            payload: a value that can be sent: JSON, bytes, arrays; otherwise ``TypeError`` names the part that cannot.
             retain: keep the value for pages that come later.
+            to: one peer or several, instead of all; then it is kept by each of them, and raises as ``peer.emit`` does.
+            keep: ``"all"``, or ``"latest"``: replace what still waits under the same key; it goes out at most
+                ``frame_rate`` times a second, the last value always.
+            key: what ``keep="latest"`` replaces; the event's name, unless it is given.
+
+        Raises:
+            Backpressure: only with ``to``: too much waits for one of them; the others got the event.
+            UsageError: ``to`` names what is no peer of this bridge.
         """
-        self._core.emit(event, payload, retain)
+        latest = latest_key(event, keep, key)
+        self._core.emit(event, payload, retain, latest, None if to is None else self._cores_of(to))
+
+    def _cores_of(self, to: Peer | Iterable[Peer]) -> list[_core.Peer]:
+        if isinstance(to, Peer):
+            peers = [to]
+        elif isinstance(to, Iterable) and not isinstance(to, str):
+            peers = list(to)
+        else:
+            raise UsageError(f"to must be a peer or several (of a view: view.peer), not {to!r}")
+        for peer in peers:
+            if not isinstance(peer, Peer):
+                raise UsageError(f"to must be a peer or several (of a view: view.peer), not {peer!r}")
+            if peer.bridge is not self:
+                raise UsageError(f"{peer!r} belongs to another bridge")
+        return [peer._core for peer in peers]
 
     def emit_batch(self, events: Iterable[tuple[str, Any]]) -> None:
         """Sends several events to every page there is; each page gets them together."""
         self._core.emit_batch(list(events))
 
+    # Pages that come and go
+
+    def on_connect(self, func: Function) -> Function:
+        """Calls the function with each :class:`~auroraview.Peer` that comes: a browser with a new session, a window
+        that opens, a ``MemoryPage``. A decorator.
+
+        Runs where plain handlers run, on a worker before any handler of that peer. Not for those that are there
+        already: they are in ``bridge.peers``. Not at reloads and reconnects: see ``peer.on``.
+        """
+        return self._told(self._connect_functions, func)
+
+    def on_disconnect(self, func: Function) -> Function:
+        """Calls the function with each peer that ends, and the reason. A decorator; runs where plain handlers run.
+
+        The reason is one of ``"closed"`` (the tab or window was closed), ``"timeout"`` (a browser did not come back
+        within ``session_ttl``), ``"kicked"`` (``peer.close``), ``"server_closed"``, ``"backpressure"`` (it had to be
+        reset again and again), ``"protocol"`` (it spoke badly). What is emitted to it from then on is dropped.
+        """
+        return self._told(self._disconnect_functions, func)
+
+    def _told(self, functions: list[Function], func: Function) -> Function:
+        if not callable(func):
+            raise UsageError(f"a handler must be callable, not {func!r}")
+        with self._lock:
+            functions.append(func)
+        return func
+
+    def _peer_connected(self, peer: Peer) -> None:
+        for func in list(self._connect_functions):
+            self.submit(peer._core.id, func, peer)
+
+    def _peer_disconnected(self, peer: Peer, reason: str) -> None:
+        for func in list(self._disconnect_functions):
+            self.submit(peer._core.id, func, peer, reason)
+
     # Looking
 
     @property
     def peers(self) -> tuple[Peer, ...]:
-        """The pages there are, in order of creation."""
+        """The pages there are, connected or not, in order of creation. Each view is one from its construction."""
         return self._core.peers()
 
     @property

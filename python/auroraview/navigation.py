@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from auroraview.errors import UsageError
+
 __all__ = ["Navigation"]
 
 
@@ -37,3 +39,17 @@ def origin_of(url: str) -> str:
             host = host.removesuffix(default)
         return f"{parts.scheme}://{host}"
     return "null"
+
+
+def checked_origin(origin: str) -> str:
+    """An origin that was given by hand, as a browser writes it.
+
+    Raises:
+        UsageError: it is none.
+    """
+    found = origin_of(origin) if isinstance(origin, str) else "null"
+    if found == "null" or "*" in found or origin.rstrip("/").lower() != found:
+        raise UsageError(
+            f"an origin is scheme://host or scheme://host:port, as in 'https://example.com', not {origin!r}"
+        )
+    return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import Union
 
 from auroraview.errors import UsageError
 
-__all__ = ["Limits", "WindowOptions"]
+__all__ = ["Limits", "ServerOptions", "WindowOptions"]
 
 StrPath = Union[str, "os.PathLike[str]"]
 
@@ -74,3 +75,74 @@ class WindowOptions:
     icon: StrPath | None = None
     context_menu: bool = True
     user_agent: str | None = None
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """What browsers may cost a server, and how long it waits for them. Times in seconds.
+
+    Attributes:
+        session_ttl: how long a session without a connection is kept for its page to come back.
+        heartbeat_interval: when so long nothing came from a page, it is asked whether it is there.
+        heartbeat_timeout: when so long nothing came, the connection is given up (the session is not); longer than
+            ``heartbeat_interval``.
+        handshake_timeout: how long a new connection may take to say who it is.
+        replay_messages: how many messages a session keeps that its page has not acknowledged; see ``replay_bytes``.
+        replay_bytes: how many bytes a session keeps that its page has not acknowledged, attachments included. Past
+            either bound ``peer.emit`` raises :class:`~auroraview.Backpressure` and ``bridge.emit`` resets the page.
+        max_connections: how many connections there may be; more: HTTP 503.
+        max_connections_per_address: how many of them from one address, those of this machine aside; more: HTTP 503.
+        max_sessions: how many sessions there may be, connected or not; more: close code 4003.
+        frames_per_second: how many frames a page may send; more: close code 4029. Calls that are made together share
+            a frame.
+        bytes_per_second: how many bytes a page may send; more: close code 4029.
+        compress: frames longer than 1 KiB go out compressed: ``None``: to pages on other machines, ``True``: to all,
+            ``False``: to none.
+    """
+
+    session_ttl: float = 60.0
+    heartbeat_interval: float = 10.0
+    heartbeat_timeout: float = 20.0
+    handshake_timeout: float = 5.0
+    replay_messages: int = 20_000
+    replay_bytes: int = 32 * 2**20
+    max_connections: int = 1_000
+    max_connections_per_address: int = 50
+    max_sessions: int = 2_000
+    frames_per_second: float = 2_000.0
+    bytes_per_second: float = 200.0 * 2**20
+    compress: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("session_ttl", "heartbeat_interval", "heartbeat_timeout", "handshake_timeout"):
+            check_positive(f"ServerOptions({name}=...)", getattr(self, name), "a positive number of seconds")
+        for name in ("frames_per_second", "bytes_per_second"):
+            check_positive(f"ServerOptions({name}=...)", getattr(self, name), "a positive number")
+        for name in (
+            "replay_messages",
+            "replay_bytes",
+            "max_connections",
+            "max_connections_per_address",
+            "max_sessions",
+        ):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise UsageError(f"ServerOptions({name}=...) must be a positive int, not {value!r}")
+        if self.heartbeat_timeout <= self.heartbeat_interval:
+            raise UsageError(
+                f"ServerOptions(heartbeat_timeout={self.heartbeat_timeout!r}) must be longer than "
+                f"heartbeat_interval={self.heartbeat_interval!r}: a page answers only when it is asked"
+            )
+        if self.compress is not None and not isinstance(self.compress, bool):
+            raise UsageError(f"ServerOptions(compress=...) must be True, False or None, not {self.compress!r}")
+
+
+def check_positive(what: str, value: object, kind: str) -> None:
+    """Refuses what is no finite number above zero.
+
+    Raises:
+        UsageError: naming what it was for.
+    """
+    good = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not good or not 0 < value < math.inf:  # type: ignore[operator]
+        raise UsageError(f"{what} must be {kind}, not {value!r}")

@@ -19,7 +19,7 @@ import json
 import secrets
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _waiting
@@ -65,10 +65,11 @@ class MemoryPage:
         self.events: list[tuple[str, Any]] = []
         self.methods: set[str] = set()
         self._core = _core.Memory(owner._core, weakly(self._receive), weakly(self._notice))
-        self.peer = Peer(self._core.peer, owner)
+        self.peer = Peer(self._core.peer, owner, transport="memory")
         self._core.peer.set_debug(debug)
         # A page that is forgotten without `close` must not leave its calls running for nobody.
-        weakref.finalize(self, self._core.peer.close, "the page was forgotten").atexit = False
+        weakref.finalize(self, _forget_page, self.peer).atexit = False
+        self.peer._began()
         self._say_hello()
 
     # What a page does
@@ -78,26 +79,28 @@ class MemoryPage:
 
         Args:
             method: its name.
-            params: a dict (named), a list (positional), any other value (one argument); left out: none.
+            params: a dict (named), a list (positional), any other value (one argument); left out: none. Bytes and
+                arrays in it travel as a page's ``ArrayBuffer`` and typed arrays do.
 
         Returns:
-            A future of the result; ``RemoteError`` carries what went wrong.
+            A future of the result, in which a typed array of the page is an :class:`~auroraview.Array`;
+            ``RemoteError`` carries what went wrong.
         """
         future = Future(f"the answer to {method!r}")
         number = next(self._ids)
-        text = _message({"type": "call", "id": number, "method": method}, "params", params)
+        message = _message({"type": "call", "id": number, "method": method}, "params", params)
         with self._lock:
             if self._closed is not None:
                 future.settle(error=ViewClosed(self._closed))
                 return future
             self._calls[number] = future
-            self._send(text)
+            self._send(*message)
         future.add_done_callback(lambda done: self._forget(number, done))
         return future
 
     def send_event(self, event: str, detail: Any = _ABSENT) -> None:
         """Sends an event to the bridge's handlers."""
-        self._send(_message({"type": "event", "event": event}, "detail", detail))
+        self._send(*_message({"type": "event", "event": event}, "detail", detail))
 
     def on(self, event: str, handler: Callable[[Any], Any] | None = None) -> Any:
         """Handles an event of the bridge; a decorator, or called with the function. A late handler gets the last
@@ -147,10 +150,11 @@ class MemoryPage:
             calls, self._calls = self._calls, {}
         self.peer._core.close(self._closed)
         self._end(calls, self._closed)
+        self.peer._ended()
 
-    def post(self, frame: str) -> None:
-        """Sends raw text, as a faulty page would."""
-        self._core.post(frame)
+    def post(self, frame: str, attachments: Iterable[bytes] = ()) -> None:
+        """Sends a raw frame, as a faulty page would."""
+        self._core.post(frame, list(attachments))
 
     def __enter__(self) -> MemoryPage:
         return self
@@ -166,16 +170,22 @@ class MemoryPage:
         self._core.post(json.dumps({"v": 1, "doc": self._document, "msgs": [hello]}))
         self._core.post(json.dumps({"v": 1, "doc": self._document, "msgs": [{"type": "ready"}]}))
 
-    def _send(self, message: str) -> None:
+    def _send(self, message: str, attachments: Sequence[bytes] = ()) -> None:
+        # A frame that says how many attachments follow says it first.
+        count = f'"att":{len(attachments)},' if attachments else ""
         with self._lock:
-            self._core.post(f'{{"v":1,"doc":"{self._document}","msgs":[{message}]}}')
+            self._core.post(f'{{{count}"v":1,"doc":"{self._document}","msgs":[{message}]}}', list(attachments))
 
-    def _receive(self, text: str) -> None:
+    def _receive(self, text: str, attachments: list[bytes]) -> None:
         """Takes a frame, on the notice thread."""
         frame = json.loads(text)
         if frame["doc"] != self._document:
             return
+        rest = iter(attachments)
         for message in frame["msgs"]:
+            described = message.get("att")
+            if described is not None:
+                _resolve(message, list(zip(itertools.islice(rest, len(described)), described, strict=True)))
             self._take(message)
         with self._lock:
             # Once closed or reloaded, there is nobody who would take the acknowledgement.
@@ -192,9 +202,12 @@ class MemoryPage:
             self.methods = (self.methods | set(detail["added"])) - set(detail["removed"])
         elif event == "__auroraview_closed":
             with self._lock:
+                by_program = self._closed is None
                 self._closed = detail["reason"]
                 calls, self._calls = self._calls, {}
             self._end(calls, detail["reason"])
+            if by_program:
+                self.peer._ended("kicked")
         elif not event.startswith("__auroraview_"):
             with self._lock:
                 self.events.append((event, detail))
@@ -234,6 +247,32 @@ class MemoryPage:
         self.peer._listeners.tell(name)
 
 
-def _message(message: dict[str, Any], key: str, value: Any) -> str:
+def _message(message: dict[str, Any], key: str, value: Any) -> tuple[str, list[bytes]]:
+    """A message with its value, and the attachments that the value refers to."""
     text = json.dumps(message)
-    return text if value is _ABSENT else f"{text[:-1]}, {json.dumps(key)}: {_core.dumps(value, key, _DEPTH)}}}"
+    if value is _ABSENT:
+        return text, []
+    encoded, attachments, escaped = _core.dumps(value, key, _DEPTH)
+    listed = json.dumps([_described(*one) for one in attachments])
+    listed = f', "att": {listed}' if attachments or escaped else ""
+    return f"{text[:-1]}, {json.dumps(key)}: {encoded}{listed}}}", [data for data, _, _ in attachments]
+
+
+def _described(data: bytes, dtype: str | None, shape: list[int] | None) -> dict[str, Any]:
+    """An attachment as its message lists it."""
+    described = {"bytes": len(data), "dtype": dtype, "shape": shape}
+    return {name: value for name, value in described.items() if value is not None}
+
+
+def _resolve(message: dict[str, Any], attachments: list[tuple[bytes, dict[str, Any]]]) -> None:
+    """Puts the attachments where the message's value refers to them."""
+    holder, key = message, "detail"
+    if message["event"] == "__auroraview_call_result":
+        holder, key = message["detail"], "result"
+    plain = [(data, described.get("dtype"), described.get("shape")) for data, described in attachments]
+    holder[key] = _core.loads(json.dumps(holder[key]), plain)
+
+
+def _forget_page(peer: Peer) -> None:
+    peer._core.close("the page was forgotten")
+    peer._ended()

@@ -18,7 +18,7 @@ from auroraview._log import logger
 from auroraview._running import answer_of, check_answers
 from auroraview.bridge import Bridge
 from auroraview.errors import CallTimeout, HostError, UsageError, ViewClosed
-from auroraview.navigation import Navigation, Watcher, origin_of
+from auroraview.navigation import Navigation, Watcher, checked_origin, origin_of
 from auroraview.options import WindowOptions
 from auroraview.peer import Peer
 from auroraview.window import Window
@@ -79,13 +79,13 @@ class WebView:
     ) -> None:
         self._source = _source.choose(url, html, path)
         self._options = WindowOptions() if window is None else window
-        self._allow_origins = [_checked_origin(origin) for origin in allow_origins]
+        self._allow_origins = [checked_origin(origin) for origin in allow_origins]
         self._data_directory = None if data_directory is None else os.path.abspath(data_directory)
         self._debug = debug
         self.bridge = Bridge() if bridge is None else bridge
         self._core = _core.View(self.bridge._core, weakly(self._notice))
         self._core.peer.set_debug(debug)
-        self.peer = Peer(self._core.peer, self.bridge)
+        self.peer = Peer(self._core.peer, self.bridge, transport="embedded", close=weakly(self.close))
         self.window = Window(self._core, self.bridge, title, (width, height), self._options)
         self.window.watches_navigation = lambda: bool(self._watchers)
         self._evaluations = Evaluations(self._core)
@@ -279,7 +279,15 @@ class WebView:
 
     # Sending
 
-    def emit(self, event: str, payload: Any = None, *, retain: bool = False) -> None:
+    def emit(
+        self,
+        event: str,
+        payload: Any = None,
+        *,
+        retain: bool = False,
+        keep: str = "all",
+        key: str | None = None,
+    ) -> None:
         """Sends an event to this page: ``auroraview.on(event, payload => ...)``. Any thread; never blocks.
 
         Before the page is ready events wait; what a document did not acknowledge goes to the next one. Order is kept
@@ -287,14 +295,17 @@ class WebView:
 
         Args:
             event: its name.
-            payload: a value that can be sent as JSON.
+            payload: a value that can be sent: JSON, bytes, arrays.
             retain: keep the value for documents that come later, and for page handlers registered later.
+            keep: ``"all"``, or ``"latest"``: replace what still waits under the same key; it goes out at most
+                ``Bridge(frame_rate=60)`` times a second, the last value always.
+            key: what ``keep="latest"`` replaces; the event's name, unless it is given.
 
         Raises:
             TypeError: the payload cannot be sent; the text names the part.
             Backpressure: too much waits for this page already.
         """
-        self.peer.emit(event, payload, retain=retain)
+        self.peer.emit(event, payload, retain=retain, keep=keep, key=key)
 
     def emit_batch(self, events: Iterable[tuple[str, Any]]) -> None:
         """Sends several events together: all of them, or none when one cannot be sent."""
@@ -441,6 +452,7 @@ class WebView:
                 self._opened = True
                 self._openings += 1
                 self._origin = args[0]
+                self.peer._began(self._origin)
             case "open_failed":
                 self._open_problem = args[0]
                 self._evaluations.end(f"the window could not be opened: {args[0]}")
@@ -479,6 +491,7 @@ class WebView:
                 for tell in list(self._closed_functions):
                     tell()
                 self.window.noticed("closed")
+                self.peer._ended()
                 self._forget_if_closed()
             case _:
                 self.window.noticed(name, *args)
@@ -499,12 +512,3 @@ class WebView:
                     break
         finally:
             self._core.answer_navigation(request, decision)
-
-
-def _checked_origin(origin: str) -> str:
-    found = origin_of(origin)
-    if found == "null" or "*" in found or origin.rstrip("/").lower() != found:
-        raise UsageError(
-            f"an origin is scheme://host or scheme://host:port, as in 'https://example.com', not {origin!r}"
-        )
-    return found
