@@ -214,6 +214,15 @@ def open_tab(bridge: Bridge, tab: Tab, address: str) -> BrowserEnd:
     return BrowserEnd(bridge, tab, peers[0])
 
 
+def session_of(tab: Tab) -> str:
+    """The session's id as the tab keeps it."""
+    found: str = tab.evaluate(
+        """() => Object.entries(sessionStorage).filter(([key]) => key.startsWith("auroraview:"))
+               .map(([, value]) => JSON.parse(value).session)[0]"""
+    )
+    return found
+
+
 @contextlib.contextmanager
 def memory_end(bridge: Bridge) -> Iterator[PageEnd]:
     """A page without a browser, closed at the end."""

@@ -20,6 +20,22 @@ SCRIPT = '<script src="auroraview.js"></script>'
 #: A page that needs no build step, and records the events that the conformance tables send.
 PLAIN_PAGE = f"<!doctype html><meta charset=utf-8><title>Served</title>{SCRIPT}<body><p>A served page"
 
+#: A form that calls ``greet`` with a name, and ``upload`` with the files that were chosen.
+FORM = f"""<!doctype html><meta charset=utf-8><title>Form</title>{SCRIPT}<body>
+<input id=name><button id=greet>Greet</button><p id=answer></p>
+<input id=file type=file multiple><p id=received></p>
+<a id=away href="/other.html">away</a>
+<script>
+  const by = (id) => document.getElementById(id);
+  by("greet").onclick = async () => {{
+    by("answer").textContent = await auroraview.call("greet", {{name: by("name").value}});
+  }};
+  by("file").onchange = async () => {{
+    const files = await Promise.all([...by("file").files].map(async (file) => [file.name, await file.arrayBuffer()]));
+    by("received").textContent = JSON.stringify(await auroraview.call("upload", [files]));
+  }};
+</script>"""
+
 
 def served_html(html: str) -> str:
     """A page of an embedded window, with the script that a served one needs."""
