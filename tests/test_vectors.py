@@ -138,7 +138,7 @@ def test_the_welcome_tells_what_is_bound_and_allowed():
     bridge.bind_call("b", print)
     bridge.bind_api(Tools(), "a.tools")
     frames = []
-    memory = _core.Memory(bridge._core, frames.append, lambda *_: None)
+    memory = _core.Memory(bridge._core, lambda text, _: frames.append(text), lambda *_: None)
     memory.post(HELLO)
     done = threading.Event()
     _core.notice_lane().put(done.set, ())

@@ -60,7 +60,9 @@ class Program:
         self._lane = self.core.pool
         self._frames: list[str] = []
         self.notices: list[tuple[Any, ...]] = []
-        self.memory = _core.Memory(self.core, self._frames.append, lambda *args: self.notices.append(args))
+        self.memory = _core.Memory(
+            self.core, lambda text, _: self._frames.append(text), lambda *args: self.notices.append(args)
+        )
         self.peer = self.memory.peer
         #: Taken and not looked at yet: ``("call", id, method, args, kwargs)`` and ``("event", name, detail)``.
         self.work: list[tuple[Any, ...]] = []

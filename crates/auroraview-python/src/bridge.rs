@@ -14,7 +14,8 @@ use crate::convert::{self, Unsendable};
 use crate::dispatcher::Dispatcher;
 use crate::error;
 use crate::job::{Handler, Place, Times};
-use crate::lane::Lane;
+use crate::lane::{Lane, seconds};
+use crate::peer::Peer;
 use crate::signature::Signature;
 use crate::turns::Turns;
 
@@ -34,11 +35,11 @@ pub(crate) fn encode_event(
         return Err(error::usage(py, text));
     }
     let detail =
-        convert::to_json(payload, "payload", limits.depth).map_err(Unsendable::into_exception)?;
-    if detail.len() > limits.message_bytes {
+        convert::encode(payload, "payload", limits.depth).map_err(Unsendable::into_exception)?;
+    if detail.size() > limits.message_bytes {
         return Err(pyo3::exceptions::PyValueError::new_err(format!(
             "the payload of {event:?} is {} bytes long, more than Limits(message_bytes={})",
-            detail.len(),
+            detail.size(),
             limits.message_bytes,
         )));
     }
@@ -54,6 +55,29 @@ pub(crate) fn encode_events(
         .iter()
         .map(|(event, payload)| encode_event(event, payload, false, limits))
         .collect()
+}
+
+/// Emits to some peers; those that were closed do not count.
+fn emit_to(
+    py: Python<'_>,
+    peers: &[PyRef<'_, Peer>],
+    event: &EncodedEvent,
+    latest: Option<&str>,
+) -> PyResult<usize> {
+    let mut full = Vec::new();
+    for peer in peers {
+        full.extend(peer.core.emit(py, event, latest).err());
+    }
+    match full.first() {
+        None => Ok(0),
+        Some(first) if peers.len() == 1 => Err(error::backpressure(py, first.to_string())),
+        Some(first) => {
+            let (some, all) = (full.len(), peers.len());
+            let text =
+                format!("{some} of {all} pages did not get the event; of one of them: {first}");
+            Err(error::backpressure(py, text))
+        }
+    }
 }
 
 /// The Python side; see the module.
@@ -83,8 +107,14 @@ fn make_handler(
 
 #[pymethods]
 impl Bridge {
+    /// `frame_rate`: how many times a second coalesced events leave.
     #[new]
-    fn new(limits: (usize, usize, usize, usize, usize), workers: usize) -> PyResult<Bridge> {
+    #[pyo3(signature = (limits, workers, frame_rate = 60.0))]
+    fn new(
+        limits: (usize, usize, usize, usize, usize),
+        workers: usize,
+        frame_rate: f64,
+    ) -> PyResult<Bridge> {
         let (message_bytes, queue_messages, queue_bytes, depth, calls_in_flight) = limits;
         let limits = Limits {
             message_bytes,
@@ -94,7 +124,7 @@ impl Bridge {
             calls_in_flight,
         };
         Ok(Bridge {
-            core: Arc::new(Dispatcher::new(limits, workers)?),
+            core: Arc::new(Dispatcher::new(limits, workers, seconds(1.0 / frame_rate))?),
         })
     }
 
@@ -166,16 +196,36 @@ impl Bridge {
         gone.len()
     }
 
-    /// Emits to every peer. Returns how many peers had to be reset because they do not keep up.
-    fn emit(&self, event: &str, payload: &Bound<'_, PyAny>, retain: bool) -> PyResult<usize> {
+    /// Emits to every peer, or to those named. `latest`: a key; the event takes the place of what waits under it.
+    ///
+    /// Returns how many of all peers had to be reset because they do not keep up. Of those named none is reset: raises
+    /// `Backpressure` when some are full, and the others get the event all the same.
+    #[pyo3(signature = (event, payload, retain, latest = None, to = None))]
+    fn emit(
+        &self,
+        py: Python<'_>,
+        event: &str,
+        payload: &Bound<'_, PyAny>,
+        retain: bool,
+        latest: Option<&str>,
+        to: Option<Vec<PyRef<'_, Peer>>>,
+    ) -> PyResult<usize> {
         let event = encode_event(event, payload, retain, &self.core.limits)?;
-        Ok(self.core.broadcast(&[event]))
+        match (to, latest) {
+            (Some(peers), latest) => emit_to(py, &peers, &event, latest),
+            (None, None) => Ok(self.core.broadcast(py, &[event])),
+            (None, Some(key)) => Ok(self.core.broadcast_latest(py, key, &event)),
+        }
     }
 
     /// Emits several events to every peer, together. Returns how many peers had to be reset.
-    fn emit_batch(&self, events: Vec<(String, Bound<'_, PyAny>)>) -> PyResult<usize> {
+    fn emit_batch(
+        &self,
+        py: Python<'_>,
+        events: Vec<(String, Bound<'_, PyAny>)>,
+    ) -> PyResult<usize> {
         let events = encode_events(&events, &self.core.limits)?;
-        Ok(self.core.broadcast(&events))
+        Ok(self.core.broadcast(py, &events))
     }
 
     /// Shows the collector the handlers, which usually refer back to the bridge.
@@ -199,10 +249,10 @@ impl Bridge {
             let times = &handler.times;
             let row = rows.entry(name.to_owned()).or_default();
             row.0 += times.runs.load(Ordering::Relaxed);
-            row.1 += seconds(times.total_nanos.load(Ordering::Relaxed));
+            row.1 += in_seconds(times.total_nanos.load(Ordering::Relaxed));
             row.2 = row
                 .2
-                .max(seconds(times.longest_nanos.load(Ordering::Relaxed)));
+                .max(in_seconds(times.longest_nanos.load(Ordering::Relaxed)));
             Ok(())
         });
         let Ok(()) = shown;
@@ -235,6 +285,6 @@ impl Bridge {
     clippy::cast_precision_loss,
     reason = "a duration of 2**53 ns is 104 days, and the figure is for people"
 )]
-fn seconds(nanos: u64) -> f64 {
+fn in_seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
 }

@@ -6,8 +6,11 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use auroraview_protocol::{EncodedEvent, ErrorObject, Incoming, Limits, write_json_string};
+
+use pyo3::Python;
 
 use crate::job::{Handler, JobData, Occasion, Place};
 use crate::lane::{Item, Queue, push_main};
@@ -34,10 +37,16 @@ pub(crate) struct Dispatcher {
     pub(crate) pool: Arc<Queue>,
     pub(crate) asyncio: Arc<Queue>,
     unhandled_events: AtomicU64,
+    /// Between two releases of coalesced events.
+    pub(crate) frame_interval: Duration,
 }
 
 impl Dispatcher {
-    pub(crate) fn new(limits: Limits, workers: usize) -> std::io::Result<Dispatcher> {
+    pub(crate) fn new(
+        limits: Limits,
+        workers: usize,
+        frame_interval: Duration,
+    ) -> std::io::Result<Dispatcher> {
         Ok(Dispatcher {
             limits,
             bindings: Mutex::default(),
@@ -47,6 +56,7 @@ impl Dispatcher {
             pool: Queue::new(),
             asyncio: Queue::with_signal()?,
             unhandled_events: AtomicU64::new(0),
+            frame_interval,
         })
     }
 
@@ -59,6 +69,11 @@ impl Dispatcher {
         for event in lock(&self.retained).iter() {
             peer.retain(event);
         }
+    }
+
+    /// A session that ended is no peer any more.
+    pub(crate) fn remove_peer(&self, id: u64) {
+        lock(&self.peers).retain(|known| known.upgrade().is_some_and(|peer| peer.id != id));
     }
 
     pub(crate) fn peers(&self) -> Vec<Arc<PeerCore>> {
@@ -124,7 +139,7 @@ impl Dispatcher {
                     }
                     Some(handler) => {
                         let occasion = Occasion::Call { generation, id };
-                        let params = params.map(Arc::from);
+                        let params = params.map(Arc::new);
                         let job = JobData::new(Arc::clone(peer), occasion, method, handler, params);
                         peer.remember(generation, id, &job);
                         self.queue(job, plain);
@@ -133,7 +148,7 @@ impl Dispatcher {
             }
             Incoming::Event { event, detail, .. } => {
                 let handlers = lock(&self.bindings).events.get(&event).cloned();
-                let detail: Option<Arc<_>> = detail.map(Arc::from);
+                let detail = detail.map(Arc::new);
                 match handlers {
                     None => {
                         self.unhandled_events.fetch_add(1, Ordering::Relaxed);
@@ -265,7 +280,29 @@ impl Dispatcher {
     }
 
     /// Sends events to every peer; returns how many had to be reset because they do not keep up.
-    pub(crate) fn broadcast(&self, events: &[EncodedEvent]) -> usize {
+    pub(crate) fn broadcast(&self, py: Python<'_>, events: &[EncodedEvent]) -> usize {
+        self.keep_retained(events);
+        self.peers()
+            .iter()
+            .filter(|peer| peer.broadcast(py, events))
+            .count()
+    }
+
+    /// Sends an event to every peer, in the place of what waits there under the same key.
+    pub(crate) fn broadcast_latest(
+        &self,
+        py: Python<'_>,
+        key: &str,
+        event: &EncodedEvent,
+    ) -> usize {
+        self.keep_retained(std::slice::from_ref(event));
+        self.peers()
+            .iter()
+            .filter(|peer| peer.broadcast_latest(py, key, event))
+            .count()
+    }
+
+    fn keep_retained(&self, events: &[EncodedEvent]) {
         for event in events.iter().filter(|event| event.is_retained()) {
             let mut retained = lock(&self.retained);
             match retained
@@ -276,10 +313,6 @@ impl Dispatcher {
                 None => retained.push(event.clone()),
             }
         }
-        self.peers()
-            .iter()
-            .filter(|peer| peer.broadcast(events))
-            .count()
     }
 
     /// Tells every open page of a change; called with the bindings locked, see [`Self::welcome`].

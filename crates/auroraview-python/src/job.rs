@@ -4,15 +4,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use auroraview_protocol::ErrorObject;
+use auroraview_protocol::{Encoded, ErrorObject, Given};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use serde_json::value::RawValue;
 
 use crate::convert;
 use crate::lane::Work;
 use crate::lock;
-use crate::peer::PeerCore;
+use crate::peer::{LARGE, PeerCore};
 use crate::signature::{Arguments, Signature};
 
 /// A plain handler that takes longer while others wait is named in a warning.
@@ -82,7 +81,7 @@ pub(crate) struct JobData {
     pub(crate) occasion: Occasion,
     pub(crate) name: String,
     pub(crate) handler: Arc<Handler>,
-    params: Option<Arc<RawValue>>,
+    params: Option<Arc<Given>>,
     cancelled: AtomicBool,
     /// A coroutine of this job runs on the asyncio loop, wherever its handler was called.
     on_loop: AtomicBool,
@@ -95,7 +94,7 @@ impl JobData {
         occasion: Occasion,
         name: String,
         handler: Arc<Handler>,
-        params: Option<Arc<RawValue>>,
+        params: Option<Arc<Given>>,
     ) -> Arc<JobData> {
         let on_loop = handler.place == Place::Loop;
         Arc::new(JobData {
@@ -123,7 +122,7 @@ impl JobData {
         self.cancelled.load(Ordering::SeqCst)
     }
 
-    fn answer(&self, py: Python<'_>, result: Result<String, ErrorObject>) {
+    fn answer(&self, py: Python<'_>, result: Result<Encoded, ErrorObject>) {
         if let Some(started) = lock(&self.started).take() {
             let elapsed = started.elapsed();
             self.handler.times.record(elapsed);
@@ -133,7 +132,11 @@ impl JobData {
         }
         if let Occasion::Call { generation, id } = self.occasion {
             let peer = &self.peer;
-            peer.patiently(py, || peer.respond(generation, id, result));
+            if result.as_ref().is_ok_and(|value| value.size() > LARGE) {
+                py.detach(|| peer.respond(generation, id, result));
+            } else {
+                peer.patiently(py, || peer.respond(generation, id, result));
+            }
         }
     }
 
@@ -202,7 +205,7 @@ impl Job {
     ) -> Result<(Bound<'py, PyTuple>, Option<Bound<'py, PyDict>>), String> {
         let value = match &data.params {
             None => None,
-            Some(params) => Some(convert::from_json(py, params.get())?),
+            Some(params) => Some(convert::decode(py, params)?),
         };
         let arguments = match data.occasion {
             Occasion::Call { .. } => Arguments::of_call(value),
@@ -270,13 +273,13 @@ impl Job {
     fn succeed(&self, value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
         let py = value.py();
         if self.data.occasion == Occasion::Event {
-            self.data.answer(py, Ok(String::new()));
+            self.data.answer(py, Ok(Encoded::default()));
             return Ok(None);
         }
         let depth = self.data.peer.limits().depth;
-        match convert::to_json(value, "result", depth) {
-            Ok(text) => {
-                self.data.answer(py, Ok(text));
+        match convert::encode(value, "result", depth) {
+            Ok(encoded) => {
+                self.data.answer(py, Ok(encoded));
                 Ok(None)
             }
             Err(error) => {

@@ -12,11 +12,14 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyTuple;
 
 use crate::job::{Job, JobData};
 use crate::lock;
 use crate::notice::Notice;
+use crate::peer::PeerCore;
+use crate::served::Link;
 
 /// What a lane carries.
 pub(crate) enum Item {
@@ -28,6 +31,12 @@ pub(crate) enum Item {
     Callback(Py<PyAny>, Py<PyTuple>),
     /// Tell a Python callback of something that happened.
     Notice(Arc<Py<PyAny>>, Notice),
+    /// As `Notice`, of a session of a server.
+    OfSession(Arc<PeerCore>, Notice),
+    /// The program knows of this session: what it reports may be seen to.
+    LetGo(Arc<PeerCore>),
+    /// Let go of this with the GIL held.
+    Release(PyBackedBytes),
 }
 
 #[derive(Default)]
@@ -187,6 +196,15 @@ impl Lane {
                 notice.into_args(py)?,
                 None,
             ))),
+            Item::OfSession(peer, notice) => Link::tell(py, &peer, notice),
+            Item::LetGo(peer) => {
+                py.detach(|| peer.let_go());
+                Ok(None)
+            }
+            Item::Release(bytes) => {
+                drop(bytes);
+                Ok(None)
+            }
         }
     }
 }

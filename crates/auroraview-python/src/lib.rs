@@ -3,15 +3,17 @@
 //! Raw and positional on purpose; `python/auroraview` gives it names, keywords, types and documentation.
 //! One concept a file:
 //!
-//! * [`convert`]: Python values to JSON text and back
+//! * [`convert`]: Python values to the wire and back
 //! * [`signature`]: do the parameters of a call fit a handler
 //! * [`lane`], [`turns`]: the queues from which Python threads take work; [`notice`]: what they are told
 //! * [`job`]: one run of one handler
 //! * [`dispatcher`]: what is bound, where messages go; [`bridge`] is its Python side
-//! * [`peer`]: a session with a transport; [`memory`] and [`view`] are the transports
+//! * [`peer`]: a session with a transport; [`memory`], [`view`] and [`served`] are the transports; [`clock`]: when
+//!   coalesced events leave
 //! * [`host`]: the host library; [`logging`]: log lines to Python
 
 mod bridge;
+mod clock;
 mod convert;
 mod dispatcher;
 mod error;
@@ -22,6 +24,7 @@ mod logging;
 mod memory;
 mod notice;
 mod peer;
+mod served;
 mod signature;
 mod turns;
 mod view;
@@ -34,7 +37,7 @@ mod _core {
     #[pymodule_export]
     use super::bridge::Bridge;
     #[pymodule_export]
-    use super::convert::{dumps, loads};
+    use super::convert::{Array, dumps, loads};
     #[pymodule_export]
     use super::host::{host_shut_down, host_start};
     #[pymodule_export]

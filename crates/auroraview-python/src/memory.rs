@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use auroraview_protocol::Batch;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::bridge::Bridge;
+use crate::convert::into_bytes;
 use crate::lane::notices;
 use crate::notice::Notice;
 use crate::peer::{Outlet, Peer, PeerCore};
@@ -16,7 +18,7 @@ struct MemoryOutlet {
 
 impl Outlet for MemoryOutlet {
     fn deliver(&self, batch: Batch) {
-        notices().notice(&self.receive, Notice::Text(batch.text));
+        notices().notice(&self.receive, Notice::Frame(batch.text, batch.attachments));
     }
 }
 
@@ -28,16 +30,16 @@ pub(crate) struct Memory {
 
 #[pymethods]
 impl Memory {
-    /// `receive(frame_text)` gets frames, `callback(name, ...)` what happens; both on the notice thread.
+    /// `receive(frame_text, attachments)` gets frames, `callback(name, ...)` what happens; both on the notice thread.
     #[new]
     fn new(bridge: &Bridge, receive: Py<PyAny>, callback: Py<PyAny>) -> Memory {
         let outlet = MemoryOutlet {
             receive: Arc::new(receive),
         };
         let core = Arc::clone(&bridge.core);
-        Memory {
-            peer: PeerCore::new(core, Box::new(outlet), Arc::new(callback)),
-        }
+        let peer = PeerCore::new(core, Box::new(outlet), Arc::new(callback));
+        peer.set_connected(true);
+        Memory { peer }
     }
 
     #[getter]
@@ -48,8 +50,11 @@ impl Memory {
     }
 
     /// Takes a frame from the page.
-    fn post(&self, py: Python<'_>, frame: &str) {
-        py.detach(|| self.peer.receive(frame));
+    #[pyo3(signature = (frame, attachments = None))]
+    fn post(&self, py: Python<'_>, frame: &str, attachments: Option<Vec<Bound<'_, PyBytes>>>) {
+        let attachments = attachments.unwrap_or_default();
+        let attachments = attachments.into_iter().map(into_bytes).collect();
+        py.detach(|| self.peer.receive(frame, attachments));
     }
 
     /// The page's document went away without a word.

@@ -1,11 +1,14 @@
 //! What Python is told of, as plain data: made by threads without the GIL, turned into arguments by the one that calls.
 
+use bytes::Bytes;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyBytes, PyTuple};
 
 /// Arguments of a callback, as plain data.
 pub(crate) enum Notice {
-    Text(String),
+    /// A frame and its attachments.
+    Frame(String, Vec<Bytes>),
+    Nothing,
     Plain(&'static str),
     Named(&'static str, String),
     Numbers(&'static str, i64, i64),
@@ -23,7 +26,14 @@ pub(crate) enum Payload {
 impl Notice {
     pub(crate) fn into_args(self, py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
         match self {
-            Notice::Text(text) => (text,).into_pyobject(py),
+            Notice::Frame(text, attachments) => {
+                let attachments: Vec<_> = attachments
+                    .iter()
+                    .map(|attachment| PyBytes::new(py, attachment))
+                    .collect();
+                (text, attachments).into_pyobject(py)
+            }
+            Notice::Nothing => Ok(PyTuple::empty(py)),
             Notice::Plain(name) => (name,).into_pyobject(py),
             Notice::Named(name, text) => (name, text).into_pyobject(py),
             Notice::Numbers(name, a, b) => (name, a, b).into_pyobject(py),
@@ -31,7 +41,7 @@ impl Notice {
                 (name, request, text, py.None(), py.None()).into_pyobject(py)
             }
             Notice::Answer(name, request, Ok(Payload::Bytes(bytes))) => {
-                let bytes = pyo3::types::PyBytes::new(py, &bytes);
+                let bytes = PyBytes::new(py, &bytes);
                 (name, request, bytes, py.None(), py.None()).into_pyobject(py)
             }
             Notice::Answer(name, request, Err((class, message))) => {

@@ -5,21 +5,29 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex, OnceLock, TryLockError};
+use std::time::Instant;
 
 use auroraview_protocol::{
-    Batch, Broadcast, Emitted, EncodedEvent, ErrorObject, Incoming, Limits, Reason, Session,
+    Backpressure, Batch, Broadcast, Emitted, Encoded, EncodedEvent, ErrorObject, Incoming, Limits,
+    Reason, Session,
 };
+use bytes::Bytes;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::bridge::{encode_event, encode_events};
+use crate::clock::{self, Pace, Release};
 use crate::dispatcher::Dispatcher;
 use crate::error;
 use crate::job::JobData;
-use crate::lane::notices;
+use crate::lane::{Item, notices};
 use crate::lock;
 use crate::notice::Notice;
+use crate::served::Link;
+
+/// Values of more bytes are moved without the GIL.
+pub(crate) const LARGE: usize = 256 * 1024;
 
 /// Moves frames to the page. Called with the order of frames locked, so it must only queue.
 pub(crate) trait Outlet: Send + Sync {
@@ -35,6 +43,15 @@ pub(crate) struct PeerCore {
     session: Mutex<Session>,
     /// Also keeps frames in order between the session and the transport.
     outlet: Mutex<Box<dyn Outlet>>,
+    /// There may be something to send.
+    to_flush: AtomicBool,
+    /// What the session reported and is not to be seen to yet.
+    held_back: Mutex<Option<Vec<Incoming>>>,
+    pace: Mutex<Pace>,
+    /// The page is there, or about to return.
+    connected: AtomicBool,
+    /// The session of a server, if it is one.
+    link: OnceLock<Link>,
     calls: Mutex<HashMap<(u64, u64), Arc<JobData>>>,
     /// The `auroraview.Peer` that Python holds (weakly: Python owns the peer, not the other way round).
     python: Mutex<Option<Py<PyAny>>>,
@@ -55,11 +72,46 @@ impl PeerCore {
         outlet: Box<dyn Outlet>,
         callback: Arc<Py<PyAny>>,
     ) -> Arc<PeerCore> {
-        let peer = Arc::new(PeerCore {
+        let limits = bridge.limits;
+        let peer = Arc::new(PeerCore::make(bridge, limits, outlet, callback));
+        peer.bridge.add_peer(&peer);
+        peer
+    }
+
+    /// A session of a server. What it reports is held back until [`PeerCore::let_go`], so that the program can be told
+    /// of it first.
+    pub(crate) fn new_served(
+        bridge: Arc<Dispatcher>,
+        limits: Limits,
+        outlet: Box<dyn Outlet>,
+        link: Link,
+    ) -> Arc<PeerCore> {
+        let callback = Arc::clone(link.callback());
+        let mut peer = PeerCore::make(bridge, limits, outlet, callback);
+        peer.held_back = Mutex::new(Some(Vec::new()));
+        peer.connected = AtomicBool::new(true);
+        peer.link = OnceLock::from(link);
+        let peer = Arc::new(peer);
+        peer.bridge.add_peer(&peer);
+        peer
+    }
+
+    fn make(
+        bridge: Arc<Dispatcher>,
+        limits: Limits,
+        outlet: Box<dyn Outlet>,
+        callback: Arc<Py<PyAny>>,
+    ) -> PeerCore {
+        PeerCore {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            session: Mutex::new(Session::new(bridge.limits)),
+            session: Mutex::new(Session::new(limits)),
             bridge,
             outlet: Mutex::new(outlet),
+            to_flush: AtomicBool::new(false),
+            held_back: Mutex::default(),
+            pace: Mutex::default(),
+            connected: AtomicBool::new(false),
+            link: OnceLock::new(),
             calls: Mutex::default(),
             python: Mutex::new(None),
             callback,
@@ -67,9 +119,24 @@ impl PeerCore {
             drop_logged: AtomicBool::new(false),
             debug: AtomicBool::new(false),
             refusals_logged: AtomicUsize::new(0),
+        }
+    }
+
+    /// The session of a server that this is, if it is one.
+    pub(crate) fn link(&self) -> Option<&Link> {
+        self.link.get()
+    }
+
+    pub(crate) fn set_connected(&self, on: bool) {
+        self.connected.store(on, Ordering::Release);
+    }
+
+    /// Tells the program what happened, on the notice thread.
+    pub(crate) fn tell(self: &Arc<Self>, notice: Notice) {
+        notices().push(match self.link() {
+            None => Item::Notice(Arc::clone(&self.callback), notice),
+            Some(_) => Item::OfSession(Arc::clone(self), notice),
         });
-        peer.bridge.add_peer(&peer);
-        peer
     }
 
     pub(crate) fn is_debug(&self) -> bool {
@@ -99,9 +166,23 @@ impl PeerCore {
     }
 
     /// Takes one frame from the page.
-    pub(crate) fn receive(self: &Arc<Self>, frame: &str) {
-        self.step(|session| session.receive(frame));
+    pub(crate) fn receive(self: &Arc<Self>, frame: &str, attachments: Vec<Bytes>) {
+        self.step(|session| session.receive_with(frame, attachments));
         self.flush();
+    }
+
+    /// Goes on with a document over another connection; false when that cannot be.
+    pub(crate) fn resume(&self, document: &str, received: u64) -> bool {
+        let resumed = lock(&self.session).resume(document, received);
+        if resumed {
+            self.flush();
+        }
+        resumed
+    }
+
+    /// Number of the last frame of the page that took effect.
+    pub(crate) fn received(&self) -> u64 {
+        lock(&self.session).received()
     }
 
     /// Lets the session do something that may have consequences, and sees to them.
@@ -115,19 +196,54 @@ impl PeerCore {
             }
             self.log_new_refusals(&session);
         }
-        if !incoming.is_empty() {
-            self.bridge.route_all(self, incoming);
+        if incoming.is_empty() {
+            return;
         }
+        if self.link().is_some()
+            && let Some(held_back) = &mut *lock(&self.held_back)
+        {
+            held_back.append(&mut incoming);
+            return;
+        }
+        self.bridge.route_all(self, incoming);
     }
 
-    /// Sends what may be sent.
-    pub(crate) fn flush(&self) {
-        let outlet = lock(&self.outlet);
+    /// Sees to what was held back, and holds back nothing any more.
+    pub(crate) fn let_go(self: &Arc<Self>) {
         loop {
-            let batch = lock(&self.session).next_batch();
-            match batch {
-                Some(batch) => outlet.deliver(batch),
-                None => return,
+            let incoming = {
+                let mut held_back = lock(&self.held_back);
+                match &mut *held_back {
+                    Some(incoming) if !incoming.is_empty() => std::mem::take(incoming),
+                    _ => {
+                        *held_back = None;
+                        break;
+                    }
+                }
+            };
+            self.bridge.route_all(self, incoming);
+        }
+        self.flush();
+    }
+
+    /// Sends what may be sent. Waits for nobody: while another thread does so, it goes on for this one.
+    pub(crate) fn flush(&self) {
+        self.to_flush.store(true, Ordering::SeqCst);
+        while self.to_flush.load(Ordering::SeqCst) {
+            let outlet = match self.outlet.try_lock() {
+                Ok(outlet) => outlet,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                // Who holds it looks at `to_flush` again after letting go.
+                Err(TryLockError::WouldBlock) => return,
+            };
+            while self.to_flush.swap(false, Ordering::SeqCst) {
+                loop {
+                    let batch = lock(&self.session).next_batch();
+                    match batch {
+                        Some(batch) => outlet.deliver(batch),
+                        None => break,
+                    }
+                }
             }
         }
     }
@@ -172,25 +288,98 @@ impl PeerCore {
         lock(&self.session).retain(event);
     }
 
-    /// Returns whether the peer had to be reset.
-    pub(crate) fn broadcast(&self, events: &[EncodedEvent]) -> bool {
-        let mut reset = false;
-        {
+    /// Gives the page events that go to all pages. Returns whether the peer had to be reset.
+    pub(crate) fn broadcast(self: &Arc<Self>, py: Python<'_>, events: &[EncodedEvent]) -> bool {
+        let reset = self.patiently(py, || {
             let mut session = lock(&self.session);
+            let mut reset = false;
             for event in events {
                 reset |= matches!(session.broadcast(event), Broadcast::Reset);
             }
-        }
-        self.flush();
+            reset
+        });
+        self.flush_in_python(py, events.iter().map(EncodedEvent::size).sum());
         if reset {
             log::warn!(
                 "a page does not keep up: its queue was dropped, and it was told (auroraview.onReset)"
             );
+            if let Some(link) = self.link() {
+                py.detach(|| link.was_reset());
+            }
         }
         reset
     }
 
-    pub(crate) fn respond(&self, generation: u64, id: u64, result: Result<String, ErrorObject>) {
+    /// As [`Self::broadcast`], for an event that replaces what waits under its key.
+    pub(crate) fn broadcast_latest(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        key: &str,
+        event: &EncodedEvent,
+    ) -> bool {
+        match self.patiently(py, || lock(&self.session).emit_latest(key, event)) {
+            Ok(Emitted::Queued) => {
+                self.pace(py);
+                false
+            }
+            Ok(Emitted::Dropped) => false,
+            // More keys than the queue may hold messages: as any event that finds no room.
+            Err(_) => self.broadcast(py, std::slice::from_ref(event)),
+        }
+    }
+
+    /// Gives this page an event, as `peer.emit` does.
+    pub(crate) fn emit(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        event: &EncodedEvent,
+        latest: Option<&str>,
+    ) -> Result<Emitted, Backpressure> {
+        let emitted = self.patiently(py, || {
+            let mut session = lock(&self.session);
+            match latest {
+                None => session.emit(event),
+                Some(key) => session.emit_latest(key, event),
+            }
+        })?;
+        match (emitted, latest) {
+            (Emitted::Dropped, _) => {}
+            (Emitted::Queued, None) => self.flush_in_python(py, event.size()),
+            (Emitted::Queued, Some(_)) => self.pace(py),
+        }
+        Ok(emitted)
+    }
+
+    /// Sends what may be sent, without the GIL where that takes a while.
+    fn flush_in_python(&self, py: Python<'_>, bytes: usize) {
+        if bytes > LARGE {
+            py.detach(|| self.flush());
+        } else {
+            self.flush();
+        }
+    }
+
+    /// Something coalesced waits: it leaves now, or when the clock says.
+    fn pace(self: &Arc<Self>, py: Python<'_>) {
+        let next = lock(&self.pace).next(Instant::now(), self.bridge.frame_interval);
+        match next {
+            Release::Awaited => {}
+            Release::At(at) => clock::wake(at, self),
+            Release::Now => py.detach(|| {
+                lock(&self.session).release_latest();
+                self.flush();
+            }),
+        }
+    }
+
+    /// The time has come for coalesced events to leave.
+    pub(crate) fn release_latest(&self) {
+        lock(&self.pace).tick(Instant::now());
+        lock(&self.session).release_latest();
+        self.flush();
+    }
+
+    pub(crate) fn respond(&self, generation: u64, id: u64, result: Result<Encoded, ErrorObject>) {
         lock(&self.calls).remove(&(generation, id));
         let more_comes = self.bridge.workers.waiting(self.id) > 0;
         let in_flight = {
@@ -213,7 +402,7 @@ impl PeerCore {
     }
 
     /// The calls a document leaves behind.
-    pub(crate) fn forget_document(&self, generation: u64) -> Vec<Arc<JobData>> {
+    pub(crate) fn forget_document(self: &Arc<Self>, generation: u64) -> Vec<Arc<JobData>> {
         let jobs = {
             let mut calls = lock(&self.calls);
             calls
@@ -221,18 +410,18 @@ impl PeerCore {
                 .map(|(_, job)| job)
                 .collect()
         };
-        notices().notice(&self.callback, Notice::Plain("gone"));
+        self.tell(Notice::Plain("gone"));
         jobs
     }
 
-    pub(crate) fn document_began(&self, url: String) {
+    pub(crate) fn document_began(self: &Arc<Self>, url: String) {
         lock(&self.url).clone_from(&url);
-        notices().notice(&self.callback, Notice::Named("document", url));
+        self.tell(Notice::Named("document", url));
     }
 
-    pub(crate) fn document_ready(&self) {
+    pub(crate) fn document_ready(self: &Arc<Self>) {
         self.flush();
-        notices().notice(&self.callback, Notice::Plain("ready"));
+        self.tell(Notice::Plain("ready"));
     }
 
     pub(crate) fn document_gone(self: &Arc<Self>) {
@@ -245,6 +434,7 @@ impl PeerCore {
     }
 
     pub(crate) fn close(self: &Arc<Self>, reason: &str) {
+        self.set_connected(false);
         self.step(|session| session.close(reason));
         self.flush();
     }
@@ -257,20 +447,16 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    fn pushed(&self, py: Python<'_>, outcome: Result<Emitted, String>) -> PyResult<()> {
+    fn pushed(&self, py: Python<'_>, outcome: Result<Emitted, Backpressure>) -> PyResult<()> {
         match outcome {
-            Ok(Emitted::Queued) => {
-                // A delivery only queues, but the GUI thread may hold the lock that keeps frames in order.
-                py.detach(|| self.core.flush());
-                Ok(())
-            }
+            Ok(Emitted::Queued) => Ok(()),
             Ok(Emitted::Dropped) => {
                 if !self.core.drop_logged.swap(true, Ordering::Relaxed) {
-                    log::warn!("emits to a view that was closed are dropped, except retained ones");
+                    log::warn!("emits to a page that was closed are dropped, except retained ones");
                 }
                 Ok(())
             }
-            Err(text) => Err(error::backpressure(py, text)),
+            Err(full) => Err(error::backpressure(py, full.to_string())),
         }
     }
 }
@@ -291,30 +477,49 @@ impl Peer {
         self.core.debug.store(on, Ordering::Relaxed);
     }
 
+    #[pyo3(signature = (event, payload, retain, latest = None))]
     fn emit(
         &self,
         py: Python<'_>,
         event: &str,
         payload: &Bound<'_, PyAny>,
         retain: bool,
+        latest: Option<&str>,
     ) -> PyResult<()> {
         let event = encode_event(event, payload, retain, self.core.limits())?;
-        let core = &self.core;
-        let outcome = core.patiently(py, || lock(&core.session).emit(&event));
-        self.pushed(py, outcome.map_err(|full| full.to_string()))
+        self.pushed(py, self.core.emit(py, &event, latest))
     }
 
     fn emit_batch(&self, py: Python<'_>, events: Vec<(String, Bound<'_, PyAny>)>) -> PyResult<()> {
         let encoded = encode_events(&events, self.core.limits())?;
         let core = &self.core;
         let outcome = core.patiently(py, || lock(&core.session).emit_all(&encoded));
-        let outcome = outcome.map(|()| Emitted::Queued);
-        self.pushed(py, outcome.map_err(|full| full.to_string()))
+        if outcome.is_ok() {
+            core.flush_in_python(py, encoded.iter().map(EncodedEvent::size).sum());
+        }
+        self.pushed(py, outcome.map(|()| Emitted::Queued))
     }
 
-    /// Ends the session: queued events are dropped, calls of the page are cancelled.
-    fn close(&self, reason: &str) {
-        self.core.close(reason);
+    /// Ends the session: queued events are dropped, calls of the page are cancelled. A browser is turned out.
+    fn close(&self, py: Python<'_>, reason: &str) {
+        py.detach(|| match self.core.link() {
+            None => self.core.close(reason),
+            Some(link) => link.kick(reason),
+        });
+    }
+
+    /// The page is there: its window is open, its connection stands.
+    #[getter]
+    fn connected(&self) -> bool {
+        self.core.connected.load(Ordering::Acquire)
+    }
+
+    /// What is known of a browser, see `PlainInfo`; `None` for other pages.
+    fn info<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        match self.core.link() {
+            None => Ok(None),
+            Some(link) => link.info(py).map(Some),
+        }
     }
 
     #[getter]
@@ -353,6 +558,7 @@ impl Peer {
             ("emitted", counters.emitted),
             ("dropped", counters.dropped),
             ("batches", counters.batches),
+            ("duplicates", counters.duplicates),
         ] {
             stats.set_item(name, value)?;
         }

@@ -7,7 +7,7 @@ use auroraview_host_api::{
     Decision, EvalError, HostCommand, HostEvent, OpenOptions, Refusal, Size, Source, ViewId,
     WindowChange,
 };
-use auroraview_protocol::{Batch, Reason};
+use auroraview_protocol::{Batch, Reason, envelope};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -23,11 +23,16 @@ struct WindowOutlet {
 
 impl Outlet for WindowOutlet {
     fn deliver(&self, batch: Batch) {
+        let frame = if batch.attachments.is_empty() {
+            batch.text
+        } else {
+            envelope::join(&batch.text, &batch.attachments)
+        };
         // Without a host there is no document, so the session has no batch; a late one has no reader.
         host::send(&HostCommand::Deliver {
             view: self.view,
             document: batch.document,
-            frame: batch.text,
+            frame,
         });
     }
 }
@@ -48,16 +53,30 @@ impl ViewCore {
         notices().notice(&self.callback, notice);
     }
 
+    fn receive(&self, frame: &str) {
+        match envelope::split(frame) {
+            // The host allows for the length of base64, which ordinary frames do not have.
+            Ok((text, _)) if text.len() > self.peer.limits().message_bytes => {
+                self.peer.refuse(Reason::TooLarge);
+            }
+            Ok((text, attachments)) => self.peer.receive(text, attachments),
+            Err(reason) => self.peer.refuse(reason),
+        }
+    }
+
     /// Takes an event of the host, on the GUI thread.
     pub(crate) fn handle(&self, event: HostEvent) {
         match event {
-            HostEvent::Posted { frame, .. } => self.peer.receive(&frame),
+            HostEvent::Posted { frame, .. } => self.receive(&frame),
             HostEvent::Refused { refusal, .. } => self.peer.refuse(match refusal {
                 Refusal::Key => Reason::Key,
                 Refusal::TooLarge => Reason::TooLarge,
                 Refusal::Origin => Reason::Origin,
             }),
-            HostEvent::Opened { origin, .. } => self.notice(Notice::Named("opened", origin)),
+            HostEvent::Opened { origin, .. } => {
+                self.peer.set_connected(true);
+                self.notice(Notice::Named("opened", origin));
+            }
             HostEvent::OpenFailed { message, .. } => {
                 self.open.store(false, Ordering::Release);
                 self.peer.close("the window could not be opened");
@@ -218,7 +237,9 @@ impl View {
         if self.core.open.swap(true, Ordering::AcqRel) {
             return Ok(false);
         }
+        // The host refuses unread what is longer. Attachments come as base64, four characters for three bytes.
         let limit = self.core.peer.limits().message_bytes;
+        let limit = limit.saturating_add(limit / 3).saturating_add(4096);
         let command = HostCommand::Open {
             view: self.core.id,
             options: Box::new(OpenOptions {

@@ -1,0 +1,145 @@
+//! The clock of coalesced events (`keep="latest"`): a page gets them at most so many times a second.
+//!
+//! What comes after a pause leaves at once, on the thread that emits it; what follows within the same interval is left
+//! to one thread of the process, which starts at the first need, sleeps while nothing is due and never runs Python.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, Weak};
+use std::time::{Duration, Instant};
+
+use crate::lock;
+use crate::peer::PeerCore;
+
+/// When a peer's coalesced events left last, and whether they are about to.
+#[derive(Default)]
+pub(crate) struct Pace {
+    last: Option<Instant>,
+    is_due: bool,
+}
+
+/// What to do about events that wait to be released.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Release {
+    /// They may leave now.
+    Now,
+    /// The clock is to see to it then.
+    At(Instant),
+    /// The clock sees to it already.
+    Awaited,
+}
+
+impl Pace {
+    /// Something was put where coalesced events wait.
+    pub(crate) fn next(&mut self, now: Instant, interval: Duration) -> Release {
+        if self.is_due {
+            return Release::Awaited;
+        }
+        match self.last.map(|last| last + interval) {
+            Some(at) if at > now => {
+                self.is_due = true;
+                Release::At(at)
+            }
+            _ => {
+                self.last = Some(now);
+                Release::Now
+            }
+        }
+    }
+
+    /// The clock has come for what waits.
+    pub(crate) fn tick(&mut self, now: Instant) {
+        self.is_due = false;
+        self.last = Some(now);
+    }
+}
+
+#[derive(Default)]
+struct Alarms {
+    /// By time; the number tells those of one instant apart.
+    due: BTreeMap<(Instant, u64), Weak<PeerCore>>,
+    count: u64,
+    runs: bool,
+}
+
+static ALARMS: Mutex<Alarms> = Mutex::new(Alarms {
+    due: BTreeMap::new(),
+    count: 0,
+    runs: false,
+});
+static CHANGED: Condvar = Condvar::new();
+
+/// Has [`PeerCore::release_latest`] called at that time.
+pub(crate) fn wake(at: Instant, peer: &Arc<PeerCore>) {
+    let mut alarms = lock(&ALARMS);
+    alarms.count += 1;
+    let key = (at, alarms.count);
+    let is_first = alarms.due.keys().next().is_none_or(|first| key < *first);
+    alarms.due.insert(key, Arc::downgrade(peer));
+    if !alarms.runs {
+        let thread = std::thread::Builder::new().name("auroraview-clock".to_owned());
+        match thread.spawn(run) {
+            Ok(_) => alarms.runs = true,
+            Err(problem) => {
+                log::error!("no thread for the clock of coalesced events: {problem}");
+                alarms.due.clear();
+                drop(alarms);
+                peer.release_latest();
+                return;
+            }
+        }
+    }
+    drop(alarms);
+    if is_first {
+        CHANGED.notify_one();
+    }
+}
+
+fn run() {
+    let mut alarms = lock(&ALARMS);
+    loop {
+        let now = Instant::now();
+        match alarms.due.first_entry() {
+            None => {
+                alarms = CHANGED
+                    .wait(alarms)
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+            }
+            Some(first) if first.key().0 > now => {
+                let left = first.key().0 - now;
+                alarms = CHANGED
+                    .wait_timeout(alarms, left)
+                    .unwrap_or_else(std::sync::PoisonError::into_inner)
+                    .0;
+            }
+            Some(first) => {
+                let peer = first.remove().upgrade();
+                drop(alarms);
+                if let Some(peer) = peer {
+                    peer.release_latest();
+                }
+                alarms = lock(&ALARMS);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_leaves_at_once_and_the_next_ones_together_at_the_end_of_the_interval() {
+        let interval = Duration::from_millis(10);
+        let start = Instant::now();
+        let mut pace = Pace::default();
+        assert_eq!(pace.next(start, interval), Release::Now);
+        let soon = start + Duration::from_millis(3);
+        assert_eq!(pace.next(soon, interval), Release::At(start + interval));
+        assert_eq!(pace.next(soon, interval), Release::Awaited);
+        let end = start + interval;
+        pace.tick(end);
+        assert_eq!(pace.next(end, interval), Release::At(end + interval));
+        pace.tick(end + interval);
+        assert_eq!(pace.next(end + 2 * interval, interval), Release::Now);
+    }
+}
