@@ -1,33 +1,42 @@
-// Builds the injected script into the host crate, and the package into dist/. With --check it builds nothing and fails
-// when the committed script is not what the source makes.
+// Builds the scripts for windows and for browsers into the crates that hand them out, and the package into dist/. With
+// --check it builds nothing and fails when a committed script is not what the source makes.
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = new URL("../", import.meta.url);
-const scriptPath = fileURLToPath(new URL("../crates/auroraview-host/src/event_bridge.js", root));
+const scripts = [
+  { source: "src/event_bridge.ts", target: "../crates/auroraview-host/src/event_bridge.js" },
+  { source: "src/browser.ts", target: "../crates/auroraview-server/src/auroraview.js", minify: true },
+];
 const common = { absWorkingDir: fileURLToPath(root), bundle: true, target: "es2022", legalComments: "none" };
 
-async function buildScript() {
+async function buildScript({ source, minify = false }) {
   const { outputFiles } = await build({
     ...common,
-    entryPoints: ["src/event_bridge.ts"],
+    entryPoints: [source],
+    minify,
     format: "iife",
-    banner: { js: "// Built from js_sdk/src/event_bridge.ts by `npm run build`. Do not edit." },
+    banner: { js: `// Built from js_sdk/${source} by \`npm run build\`. Do not edit.` },
     write: false,
   });
   return outputFiles[0].text;
 }
 
-const script = await buildScript();
-if (process.argv.includes("--check")) {
-  if (readFileSync(scriptPath, "utf8") !== script) {
-    console.error("event_bridge.js is stale: run `npm run build` in js_sdk and commit the result");
-    process.exit(1);
+const check = process.argv.includes("--check");
+for (const entry of scripts) {
+  const { target } = entry;
+  const path = fileURLToPath(new URL(target, root));
+  const script = await buildScript(entry);
+  if (!check) {
+    writeFileSync(path, script);
+  } else if (readFileSync(path, "utf8") !== script) {
+    console.error(`${target} is stale: run \`npm run build\` in js_sdk and commit the result`);
+    process.exitCode = 1;
   }
-} else {
-  writeFileSync(scriptPath, script);
+}
+if (!check) {
   const dist = fileURLToPath(new URL("dist", root));
   rmSync(dist, { recursive: true, force: true });
   await build({ ...common, entryPoints: ["src/index.ts"], format: "esm", sourcemap: true, outfile: "dist/index.js" });

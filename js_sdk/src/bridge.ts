@@ -1,33 +1,28 @@
 /**
  * The bridge: the page's end of the protocol, over any transport.
  *
- * It says hello for each document, sends calls and events, takes frames apart and hands results, events and changes of
+ * It has the transport say hello for each document, sends calls and events, takes frames apart and hands results, events and changes of
  * bindings to where they belong. It knows no window: who starts it tells it when the document is ready, goes and returns.
  */
 import { Methods } from "./api_proxy";
+import { Attached, decode, encode, NOTHING } from "./attachments";
 import { aborted, Calls } from "./calls";
-import {
-  checkSize,
-  encodeCall,
-  encodeCancel,
-  encodeEvent,
-  encodeHello,
-  encodeValue,
-  frameRoom,
-  READY,
-  UNTOLD,
-} from "./encode";
+import { ConnectionStatus } from "./connection";
+import { checkSize, encodeCall, encodeCancel, encodeEvent, frameRoom, READY, UNTOLD } from "./encode";
 import { AuroraViewError, localError } from "./errors";
 import { Events, type Handler } from "./events";
 import { Outbox } from "./outbox";
 import { isArray, PromiseCtor, parse, rejected, reportError, startsWith, TypeErrorCtor, warn } from "./primitives";
 import {
+  type AttachmentInfo,
   BOUND,
   type Bound,
   CALL_RESULT,
   type CallResult,
   CLOSED,
+  type Json,
   type Limits,
+  type PageFrame,
   RESERVED,
   RESET,
   type Reason,
@@ -67,6 +62,7 @@ type State = "open" | "away" | "closed";
 
 export class Bridge implements Receiver {
   readonly methods: Methods;
+  readonly connection = new ConnectionStatus();
   readonly #options: BridgeOptions;
   readonly #outbox: Outbox;
   readonly #calls: Calls;
@@ -79,12 +75,15 @@ export class Bridge implements Receiver {
   #limits: Limits = UNTOLD;
   #debug: boolean;
   #ready = false;
+  /** The document is parsed. */
+  #parsed = false;
   #waiting: { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } | undefined;
 
   constructor(options: BridgeOptions) {
     this.#options = options;
     this.#debug = options.debug;
-    this.#outbox = new Outbox((frame) => options.transport.send(frame));
+    const { transport } = options;
+    this.#outbox = new Outbox((frame, attachments, messages) => transport.send(frame, attachments, messages));
     this.#calls = new Calls((id) => this.#outbox.push(encodeCancel(id)));
     this.methods = new Methods((method, params) => this.call(method, params));
   }
@@ -93,21 +92,27 @@ export class Bridge implements Receiver {
     return this.#ready;
   }
 
-  /** Says hello for a new document; for the first time, or after {@link leave}. */
+  get received(): number {
+    return this.#lastSeq;
+  }
+
+  /** Begins with a new document; for the first time, or after {@link leave}. */
   start(): void {
     this.#document = this.#options.newDocument();
     this.#lastSeq = 0;
     this.#ready = false;
+    this.#parsed = false;
     this.#state = "open";
     this.#events.forget();
     this.#outbox.reset(this.#document);
-    this.#options.transport.open(this.#document, this);
-    this.#outbox.push(encodeHello(this.#document, this.#options.url()));
-    this.#outbox.flush();
+    this.#outbox.release();
+    this.connection.set("connecting");
+    this.#options.transport.open(this.#document, this.#options.url(), this);
   }
 
   /** The document is parsed: events may come. */
   documentReady(): void {
+    this.#parsed = true;
     this.#outbox.push(READY);
   }
 
@@ -115,6 +120,7 @@ export class Bridge implements Receiver {
   leave(): void {
     if (this.#state === "open") {
       this.#end("away", "the page was left");
+      this.#options.transport.leave?.();
     }
   }
 
@@ -125,6 +131,7 @@ export class Bridge implements Receiver {
     const timeout = options?.timeout ?? DEFAULT_TIMEOUT;
     const signal = options?.signal;
     let message: string;
+    let value = NOTHING;
     try {
       checkName(method, "method");
       if (typeof timeout !== "number" || !(timeout >= 0)) {
@@ -133,24 +140,28 @@ export class Bridge implements Receiver {
       if (signal?.aborted) {
         throw aborted(method, signal);
       }
-      const text = params === undefined ? "" : encodeValue(params, this.#limits);
-      message = encodeCall(this.#lastId + 1, method, text);
-      checkSize(message, this.#limits);
+      if (params !== undefined) {
+        value = encode(params, this.#limits);
+      }
+      message = encodeCall(this.#lastId + 1, method, value.text, value.att);
+      checkSize(message, this.#limits, value.bytes);
+      this.#checkRoom();
     } catch (error) {
       return rejected(error as Error);
     }
     this.#lastId++;
-    this.#outbox.push(message);
+    this.#outbox.push(message, value.attachments, value.bytes);
     return this.#calls.add(this.#lastId, method, timeout, signal);
   }
 
   sendEvent(event: string, detail?: unknown): void {
     checkEvent(event);
-    const text = detail === undefined ? "" : encodeValue(detail, this.#limits);
-    const message = encodeEvent(event, text);
-    checkSize(message, this.#limits);
+    const value = detail === undefined ? NOTHING : encode(detail, this.#limits);
+    const message = encodeEvent(event, value.text, value.att);
+    checkSize(message, this.#limits, value.bytes);
     if (this.#state !== "closed") {
-      this.#outbox.push(message);
+      this.#checkRoom();
+      this.#outbox.push(message, value.attachments, value.bytes);
     } else if (this.#debug) {
       warn(`auroraview: event ${event} was not sent: ${this.#reason}`);
     }
@@ -196,7 +207,7 @@ export class Bridge implements Receiver {
     return this.#waiting.promise;
   }
 
-  receive(text: string): boolean {
+  receive(text: string, attachments: readonly Uint8Array[]): boolean {
     let frame: Partial<SessionFrame> | null;
     try {
       frame = parse(text);
@@ -213,9 +224,10 @@ export class Bridge implements Receiver {
     }
     if (seq > this.#lastSeq) {
       this.#lastSeq = seq;
+      const attached = new Attached(attachments);
       for (let i = 0; i < msgs.length; i++) {
         try {
-          this.#take(msgs[i]);
+          this.#take(msgs[i], attached);
         } catch (error) {
           // Only a message that breaks the protocol; what comes after it still counts.
           reportError(error);
@@ -230,6 +242,42 @@ export class Bridge implements Receiver {
     return true;
   }
 
+  paused(reason: string): void {
+    if (this.#state === "closed") {
+      return;
+    }
+    this.#outbox.hold();
+    const state = this.connection.state === "connecting" ? "connecting" : "reconnecting";
+    this.connection.set(state, reason === "" ? undefined : reason);
+  }
+
+  resumed(): void {
+    if (this.#state === "open") {
+      // A document that began anew is open with its welcome.
+      if (this.#ready && this.#lastSeq > 0) {
+        this.connection.set("open");
+      }
+      this.#outbox.release();
+    }
+  }
+
+  lost(reason: string, unsent: readonly string[]): void {
+    if (this.#state !== "open") {
+      return;
+    }
+    this.#lastSeq = 0;
+    this.#events.forget();
+    this.#outbox.reset(this.#document);
+    if (this.#debug) {
+      warnUnsent(reason, unsent);
+    }
+    if (this.#parsed) {
+      this.#outbox.push(READY);
+    }
+    this.#calls.rejectAll((method) => closedError(method, reason));
+    this.#events.dispatch(RESET, { reason }, false);
+  }
+
   closed(reason: string): void {
     if (this.#state !== "closed") {
       this.#end("closed", reason);
@@ -237,20 +285,34 @@ export class Bridge implements Receiver {
       this.#waiting = undefined;
       this.#outbox.reset(this.#document);
       this.#options.transport.close();
+      this.connection.set("closed", reason);
     }
   }
 
-  #take(message: SessionFrame["msgs"][number] | null | undefined): void {
+  #take(message: SessionFrame["msgs"][number] | null | undefined, attached: Attached): void {
     const event = message?.event;
+    const att = message?.att;
+    const attachments = isArray(att) ? attached.take(att.length) : undefined;
     if (message?.type !== "event" || typeof event !== "string") {
       return;
     }
     if (event === CALL_RESULT) {
-      this.#takeResult(message.detail as unknown as CallResult);
+      const outcome = message.detail as unknown as CallResult;
+      if (attachments !== undefined && outcome.ok) {
+        try {
+          outcome.result = decode(outcome.result, att as AttachmentInfo[], attachments) as Json;
+        } catch (error) {
+          this.#calls.reject(outcome.id, localError("invalid_params", (error as Error).message));
+        }
+      }
+      this.#takeResult(outcome);
     } else if (startsWith(event, RESERVED)) {
       this.#takeInternal(event, message.detail);
     } else {
-      const { detail } = message;
+      let detail: unknown = message.detail;
+      if (attachments !== undefined) {
+        detail = decode(detail, att as AttachmentInfo[], attachments);
+      }
       this.#events.dispatch(event, detail === undefined ? null : detail, message.retain === true);
     }
   }
@@ -289,7 +351,18 @@ export class Bridge implements Receiver {
       this.#ready = true;
       this.#waiting?.resolve();
       this.#waiting = undefined;
+      this.connection.set("open");
       this.#options.onReady();
+    } else {
+      this.connection.set("open");
+    }
+  }
+
+  /** Refuses a message that would have to wait where too many wait. */
+  #checkRoom(): void {
+    const refusal = this.#options.transport.full?.();
+    if (refusal !== undefined) {
+      throw localError("busy", refusal);
     }
   }
 
@@ -301,7 +374,24 @@ export class Bridge implements Receiver {
   }
 
   #closedError(method: string): Error {
-    return localError("closed", `call of ${method} has no answer: ${this.#reason}`);
+    return closedError(method, this.#reason);
+  }
+}
+
+function closedError(method: string, reason: string): Error {
+  return localError("closed", `call of ${method} has no answer: ${reason}`);
+}
+
+/** Says which events of these frames are not sent any more. */
+function warnUnsent(reason: string, frames: readonly string[]): void {
+  for (let i = 0; i < frames.length; i++) {
+    const { msgs } = parse(frames[i] as string) as PageFrame;
+    for (let j = 0; j < msgs.length; j++) {
+      const message = msgs[j] as PageFrame["msgs"][number];
+      if (message.type === "event") {
+        warn(`auroraview: event ${message.event} may not have arrived: ${reason}`);
+      }
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 
 import { showNamespace } from "./api_proxy";
 import { Bridge, type BridgeOptions, type CallOptions } from "./bridge";
+import type { Connection } from "./connection";
 import type { Handler } from "./events";
 import { create, defineProperty, freeze } from "./primitives";
 import type { Json, Reason } from "./protocol";
@@ -32,6 +33,8 @@ export interface AuroraViewMembers<Api> {
   readonly api: Api;
   /** The program has welcomed this document: what is bound is known. */
   readonly isReady: boolean;
+  /** Whether the program can be reached just now; calls and events wait while it cannot. */
+  readonly connection: Connection;
   /**
    * Calls a method of the program. Without `params` it gets no arguments, an object gives named ones, an array
    * positional ones, any other value is the one argument. Rejects with an `AuroraViewError`.
@@ -52,7 +55,10 @@ export interface AuroraViewMembers<Api> {
   trigger(event: string, detail?: unknown): void;
   /** Resolves when the program has welcomed this document. */
   whenReady(): Promise<void>;
-  /** Adds a handler for lost events: the page did not keep up, and retained values follow. Returns its removal. */
+  /**
+   * Adds a handler for lost events: the page did not keep up, or the program forgot it while it was not connected.
+   * Retained values follow. Returns its removal.
+   */
   onReset(handler: Handler<Reason>): () => void;
 }
 
@@ -88,6 +94,7 @@ export function createClient(options: Omit<BridgeOptions, "onNamespaces">): { cl
     defineProperty(client, name, { value: freeze(value), enumerable: true });
   }
   defineProperty(client, "api", { value: bridge.methods.node("api"), enumerable: true });
+  defineProperty(client, "connection", { value: bridge.connection.shown, enumerable: true });
   defineProperty(client, "isReady", { get: () => bridge.isReady, enumerable: true });
   return { client: freeze(client), bridge };
 }

@@ -4,12 +4,12 @@
  * Each message is text of its own from the moment of the call, so later changes to an object are not sent and one value
  * that cannot be sent does not sink what shares its frame. Frames are made of messages by concatenation.
  */
-import { localError } from "./errors";
+import { AuroraViewError, localError } from "./errors";
 import { charCodeAt, ErrorCtor, indexOf, RangeErrorCtor, stringify } from "./primitives";
 import { type Limits, PROTOCOL } from "./protocol";
 
 /** Room for the key, the document id and the frame around a message, in bytes. */
-const ENVELOPE_BYTES = 160;
+const ENVELOPE_BYTES = 200;
 
 /** Before `welcome`: no program allows a deeper nesting; the size is not known. */
 export const UNTOLD: Limits = {
@@ -18,17 +18,23 @@ export const UNTOLD: Limits = {
   calls_in_flight: Number.POSITIVE_INFINITY,
 };
 
+/** As `JSON.stringify` calls it; what it throws by `localError` is thrown as it is. */
+export type Replacer = (this: unknown, key: string, value: unknown) => unknown;
+
 /**
  * The JSON text of a value that is to be sent.
  *
  * @throws AuroraViewError `invalid_params` for what JSON cannot say (a cycle, a BigInt, a function), `too_large` for what
  * is nested too deep or too long.
  */
-export function encodeValue(value: unknown, limits: Limits): string {
+export function encodeValue(value: unknown, limits: Limits, replacer?: Replacer): string {
   let text: string | undefined;
   try {
-    text = stringify(value);
+    text = replacer === undefined ? stringify(value) : stringify(value, replacer);
   } catch (error) {
+    if (error instanceof AuroraViewError) {
+      throw error;
+    }
     if (error instanceof RangeErrorCtor) {
       throw localError("too_large", `value cannot be sent: ${error.message}`, { cause: error });
     }
@@ -44,9 +50,9 @@ export function encodeValue(value: unknown, limits: Limits): string {
   return text;
 }
 
-/** Refuses a message that is longer than the program takes, with the frame it would travel in. */
-export function checkSize(message: string, limits: Limits): void {
-  const room = limits.message_bytes - ENVELOPE_BYTES;
+/** Refuses a message that, with `attached` bytes beside it, is longer than the program takes in a frame of its own. */
+export function checkSize(message: string, limits: Limits, attached = 0): void {
+  const room = limits.message_bytes - ENVELOPE_BYTES - attached;
   if (message.length * 3 > room && utf8Length(message) > room) {
     throw localError("too_large", `message is longer than ${limits.message_bytes} bytes`);
   }
@@ -58,15 +64,15 @@ export function encodeHello(document: string, url: string): string {
 
 export const READY = '{"type":"ready"}';
 
-/** `params` is JSON text, or "" for none. */
-export function encodeCall(id: number, method: string, params: string): string {
-  const head = `{"type":"call","id":${id},"method":${stringify(method)}`;
+/** `params` is JSON text, or "" for none; `att` the JSON text of the list of attachments, or "" for none. */
+export function encodeCall(id: number, method: string, params: string, att = ""): string {
+  const head = `{"type":"call","id":${id},"method":${stringify(method)}${att === "" ? "" : `,"att":${att}`}`;
   return params === "" ? `${head}}` : `${head},"params":${params}}`;
 }
 
-/** `detail` is JSON text, or "" for none. */
-export function encodeEvent(event: string, detail: string): string {
-  const head = `{"type":"event","event":${stringify(event)}`;
+/** `detail` is JSON text, or "" for none; `att` the JSON text of the list of attachments, or "" for none. */
+export function encodeEvent(event: string, detail: string, att = ""): string {
+  const head = `{"type":"event","event":${stringify(event)}${att === "" ? "" : `,"att":${att}`}`;
   return detail === "" ? `${head}}` : `${head},"detail":${detail}}`;
 }
 
@@ -74,10 +80,19 @@ export function encodeCancel(id: number): string {
   return `{"type":"cancel","id":${id}}`;
 }
 
-/** `messages` is the text of messages with commas between; `ack` 0 acknowledges nothing. */
-export function encodeFrame(document: string, ack: number, messages: string): string {
+/**
+ * `messages` is the text of messages with commas between; `ack` 0 acknowledges nothing; `attached` is the number of
+ * attachments that follow.
+ */
+export function encodeFrame(document: string, ack: number, messages: string, attached = 0): string {
+  const announced = attached === 0 ? "" : `"att":${attached},`;
   const acknowledged = ack === 0 ? "" : `"ack":${ack},`;
-  return `{"v":1,"doc":"${document}",${acknowledged}"msgs":[${messages}]}`;
+  return `{${announced}"v":1,"doc":"${document}",${acknowledged}"msgs":[${messages}]}`;
+}
+
+/** The frame with which a document begins where frames are all there is. */
+export function encodeHelloFrame(document: string, url: string): string {
+  return encodeFrame(document, 0, encodeHello(document, url));
 }
 
 /** Longest run of messages, in UTF-16 units, that surely fits one frame. */

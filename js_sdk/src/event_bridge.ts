@@ -6,6 +6,7 @@
  */
 import { createClient } from "./client";
 import { newDocumentId } from "./document_id";
+import { announce, live } from "./page";
 import { apply, defineProperty, freeze, getOwnPropertyDescriptor } from "./primitives";
 import { EmbeddedTransport, type MessageHandler } from "./transports/embedded";
 
@@ -26,9 +27,7 @@ function start({ key, debug }: Config): void {
     transport: new EmbeddedTransport(key, ipc, auroraview),
     newDocument: newDocumentId,
     url: () => location.href,
-    onReady: () => {
-      window.dispatchEvent(new Event("auroraviewready"));
-    },
+    onReady: announce,
     debug,
   });
   defineProperty(window, "auroraview", { value: client, enumerable: true });
@@ -37,19 +36,7 @@ function start({ key, debug }: Config): void {
     const post = freeze((text: string) => apply(postMessage, ipc, [text]));
     defineProperty(window, "ipc", { value: freeze({ postMessage: post }) });
   }
-  window.addEventListener("pagehide", () => bridge.leave());
-  window.addEventListener("pageshow", (event) => {
-    if (event.persisted) {
-      bridge.start();
-      bridge.documentReady();
-    }
-  });
-  bridge.start();
-  if (document.readyState === "loading") {
-    document.addEventListener("DOMContentLoaded", () => bridge.documentReady(), { once: true });
-  } else {
-    bridge.documentReady();
-  }
+  live(bridge);
 }
 
 const { origins } = __AURORAVIEW_CONFIG__;

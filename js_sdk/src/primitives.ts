@@ -10,12 +10,31 @@ export const { parse, stringify } = JSON;
 export const { apply } = Reflect;
 export const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 export const { isArray } = Array;
-export const { min } = Math;
+export const { isInteger } = Number;
+export const { fromCharCode } = String;
+export const { floor, max, min, random } = Math;
+export const { isView } = ArrayBuffer;
 export const PromiseCtor = Promise;
 export const ErrorCtor = Error;
 export const TypeErrorCtor = TypeError;
 export const RangeErrorCtor = RangeError;
 export const ProxyCtor = Proxy;
+export const DateCtor = Date;
+export const Bytes = Uint8Array;
+/** Makers of typed arrays over a buffer, by their names; `Float16Array` is young. */
+export const ARRAYS = {
+  Int8Array,
+  Uint8Array,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  BigInt64Array,
+  BigUint64Array,
+  Float32Array,
+  Float64Array,
+  Float16Array: (globalThis as { Float16Array?: Float32ArrayConstructor }).Float16Array,
+} as const;
 
 const scope = globalThis;
 const { performance, console } = scope;
@@ -50,6 +69,31 @@ export const charCodeAt = uncurry(String.prototype.charCodeAt as (this: string, 
 export const indexOf = uncurry(String.prototype.indexOf as (this: string, part: string, from?: number) => number);
 export const slice = uncurry(String.prototype.slice as (this: string, from: number, to?: number) => string);
 export const startsWith = uncurry(String.prototype.startsWith as (this: string, part: string) => boolean);
+
+/** `Object.prototype.toString.call(value)`: `[object Blob]` and the like. */
+export const tagOf = uncurry(Object.prototype.toString as (this: unknown) => string);
+
+const typedArray: object = getPrototypeOf(Uint8Array.prototype);
+
+function getter<T>(of: object, name: string | symbol): (self: unknown) => T {
+  return uncurry(getOwnPropertyDescriptor(of, name)?.get as (this: unknown) => T);
+}
+
+/** Name of a typed array's class in any realm; undefined for anything else. */
+export const arrayName = getter<string | undefined>(typedArray, Symbol.toStringTag);
+export const setBytes = uncurry(Uint8Array.prototype.set as (this: Uint8Array, from: Uint8Array, at?: number) => void);
+export const partOf = uncurry(
+  Uint8Array.prototype.subarray as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>,
+);
+export const { toBase64: nativeToBase64 } = Uint8Array.prototype as { toBase64?: () => string };
+export const { fromBase64: nativeFromBase64 } = Uint8Array as { fromBase64?: (text: string) => Uint8Array };
+export const { DecompressionStream: DecompressionStreamCtor, Response: ResponseCtor } = scope as {
+  DecompressionStream?: typeof DecompressionStream;
+  Response?: typeof Response;
+};
+const { btoa: scopeBtoa, atob: scopeAtob } = scope;
+export const nativeBtoa = (binary: string): string => scopeBtoa(binary);
+export const nativeAtob = (text: string): string => scopeAtob(text);
 
 const promiseThen = Promise.prototype.then;
 

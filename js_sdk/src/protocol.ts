@@ -40,12 +40,35 @@ export interface WireError {
   traceback?: string;
 }
 
+/** Kinds of the elements of an attachment, little-endian; without one it is plain bytes. */
+export type Dtype =
+  | "int8"
+  | "uint8"
+  | "int16"
+  | "uint16"
+  | "int32"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "float16"
+  | "float32"
+  | "float64"
+  | "bool";
+
+/** What a message says of one of its attachments. */
+export interface AttachmentInfo {
+  bytes: number;
+  dtype?: Dtype;
+  /** Absent: one dimension. */
+  shape?: number[];
+}
+
 /** Page to Python. */
 export type PageMessage =
   | { type: "hello"; protocol: number; document: string; url: string }
   | { type: "ready" }
-  | { type: "call"; id: number; method: string; params?: Json }
-  | { type: "event"; event: string; detail?: Json }
+  | { type: "call"; id: number; method: string; params?: Json; att?: AttachmentInfo[] }
+  | { type: "event"; event: string; detail?: Json; att?: AttachmentInfo[] }
   | { type: "cancel"; id: number };
 
 /** Python to page. Results and everything internal are events too. */
@@ -54,10 +77,16 @@ export interface SessionMessage {
   event: string;
   detail?: Json;
   retain?: boolean;
+  /** The attachments that `detail` (of a result, its `result`) refers to by `{"$av": n}`. */
+  att?: AttachmentInfo[];
 }
 
 /** A frame as the page sends it. */
 export interface PageFrame {
+  /** How many attachments follow. */
+  att?: number;
+  /** From 1, rising by 1 within a document; over a WebSocket only. */
+  seq?: number;
   v?: number;
   doc?: string;
   /** Highest `seq` this document has processed. */
@@ -67,6 +96,8 @@ export interface PageFrame {
 
 /** A frame as the page receives it. */
 export interface SessionFrame {
+  /** How many attachments follow. */
+  att?: number;
   v: number;
   doc: string;
   /** From 1, rising by 1 within a document. */
@@ -110,3 +141,41 @@ export interface Bound {
 export interface Reason {
   reason: string;
 }
+
+/** Messages of a WebSocket connection itself, client to server; all else is frames. */
+export type ClientMessage =
+  | {
+      type: "hello";
+      protocol: number;
+      document: string;
+      url: string;
+      token?: string;
+      session?: string;
+      resume?: string;
+      /** This document was here before; the highest frame it has processed. */
+      received?: number;
+      accepts?: ["gzip"];
+    }
+  | { type: "ping" }
+  | { type: "pong" }
+  | { type: "bye" };
+
+/** The same, server to client. */
+export type ServerMessage =
+  | {
+      type: "session";
+      id: string;
+      resume: string;
+      /** The highest numbered frame of this document that took effect. */
+      received: number;
+      /** The session has this document as its current one, and nothing was lost. */
+      resumed: boolean;
+      /** In seconds. */
+      heartbeat: number;
+      /** In seconds. */
+      timeout: number;
+    }
+  | { type: "ack"; received: number }
+  | { type: "ping" }
+  | { type: "pong" }
+  | { type: "reload" };

@@ -286,7 +286,7 @@ test("a transport that is lost closes", async () => {
   bridge.start();
   const call = bridge.call("m");
   const ready = bridge.whenReady();
-  program.lost("the connection ended");
+  program.end("the connection ended");
   await expect(call).rejects.toMatchObject({ code: "closed" });
   await expect(ready).rejects.toThrow("the connection ended");
 });

@@ -1,6 +1,7 @@
 /** The other end for tests: a transport whose far side is the test itself. It feeds text and keeps text. */
 import { Bridge, type BridgeOptions } from "../src/bridge";
 import { createClient } from "../src/client";
+import { encodeHelloFrame } from "../src/encode";
 import type { Json, Limits, PageFrame, PageMessage, SessionMessage, Welcome } from "../src/protocol";
 import type { Receiver, Transport } from "../src/transport";
 
@@ -16,16 +17,21 @@ export class Program implements Transport {
   closed = false;
   /** Frames the page has sent, as text. */
   readonly sent: string[] = [];
+  /** The attachments of each frame in `sent`. */
+  readonly attached: (readonly Uint8Array[])[] = [];
   #receiver: Receiver | undefined;
 
-  open(document: string, receiver: Receiver): void {
+  open(document: string, url: string, receiver: Receiver): void {
     this.document = document;
     this.seq = 0;
     this.#receiver = receiver;
+    this.sent.push(encodeHelloFrame(document, url));
+    this.attached.push([]);
   }
 
-  send(frame: string): void {
+  send(frame: string, attachments: readonly Uint8Array[]): void {
     this.sent.push(frame);
+    this.attached.push(attachments);
   }
 
   close(): void {
@@ -42,11 +48,16 @@ export class Program implements Transport {
     return this.frames().flatMap((frame) => frame.msgs);
   }
 
-  text(text: string): boolean {
+  /** The bridge's end. */
+  get receiver(): Receiver {
     if (this.#receiver === undefined) {
       throw new Error("the bridge has not started");
     }
-    return this.#receiver.receive(text);
+    return this.#receiver;
+  }
+
+  text(text: string, attachments: readonly Uint8Array[] = []): boolean {
+    return this.receiver.receive(text, attachments);
   }
 
   deliver(...msgs: SessionMessage[]): boolean {
@@ -70,8 +81,8 @@ export class Program implements Transport {
     this.deliver({ type: "event", event: "__auroraview_call_result", detail: { id, ok: false, error } });
   }
 
-  lost(reason: string): void {
-    this.#receiver?.closed(reason);
+  end(reason: string): void {
+    this.receiver.closed(reason);
   }
 }
 

@@ -6,12 +6,30 @@
   var { apply } = Reflect;
   var { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf } = Object;
   var { isArray } = Array;
-  var { min } = Math;
+  var { isInteger } = Number;
+  var { fromCharCode } = String;
+  var { floor, max, min, random } = Math;
+  var { isView } = ArrayBuffer;
   var PromiseCtor = Promise;
   var ErrorCtor = Error;
   var TypeErrorCtor = TypeError;
   var RangeErrorCtor = RangeError;
   var ProxyCtor = Proxy;
+  var DateCtor = Date;
+  var Bytes = Uint8Array;
+  var ARRAYS = {
+    Int8Array,
+    Uint8Array,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    BigInt64Array,
+    BigUint64Array,
+    Float32Array,
+    Float64Array,
+    Float16Array: globalThis.Float16Array
+  };
   var scope = globalThis;
   var { performance, console } = scope;
   var { error: consoleError, warn: consoleWarn } = console;
@@ -37,6 +55,22 @@
   var indexOf = uncurry(String.prototype.indexOf);
   var slice = uncurry(String.prototype.slice);
   var startsWith = uncurry(String.prototype.startsWith);
+  var tagOf = uncurry(Object.prototype.toString);
+  var typedArray = getPrototypeOf(Uint8Array.prototype);
+  function getter(of, name) {
+    return uncurry(getOwnPropertyDescriptor(of, name)?.get);
+  }
+  var arrayName = getter(typedArray, Symbol.toStringTag);
+  var setBytes = uncurry(Uint8Array.prototype.set);
+  var partOf = uncurry(
+    Uint8Array.prototype.subarray
+  );
+  var { toBase64: nativeToBase64 } = Uint8Array.prototype;
+  var { fromBase64: nativeFromBase64 } = Uint8Array;
+  var { DecompressionStream: DecompressionStreamCtor, Response: ResponseCtor } = scope;
+  var { btoa: scopeBtoa, atob: scopeAtob } = scope;
+  var nativeBtoa = (binary) => scopeBtoa(binary);
+  var nativeAtob = (text) => scopeAtob(text);
   var promiseThen = Promise.prototype.then;
   function whenSettled(promise, done, failed) {
     apply(promiseThen, promise, [done, failed]);
@@ -211,6 +245,390 @@
     return new AuroraViewError({ name: NAMES[code], message, code }, options);
   }
 
+  // src/protocol.ts
+  var PROTOCOL = 1;
+  var RESERVED = "__auroraview_";
+  var WELCOME = "__auroraview_welcome";
+  var CALL_RESULT = "__auroraview_call_result";
+  var BOUND = "__auroraview_bound";
+  var RESET = "__auroraview_reset";
+  var CLOSED = "__auroraview_closed";
+
+  // src/encode.ts
+  var ENVELOPE_BYTES = 200;
+  var UNTOLD = {
+    message_bytes: Number.POSITIVE_INFINITY,
+    depth: 200,
+    calls_in_flight: Number.POSITIVE_INFINITY
+  };
+  function encodeValue(value, limits, replacer) {
+    let text;
+    try {
+      text = replacer === void 0 ? stringify(value) : stringify(value, replacer);
+    } catch (error) {
+      if (error instanceof AuroraViewError) {
+        throw error;
+      }
+      if (error instanceof RangeErrorCtor) {
+        throw localError("too_large", `value cannot be sent: ${error.message}`, { cause: error });
+      }
+      const reason = error instanceof ErrorCtor ? error.message : String(error);
+      throw localError("invalid_params", `value cannot be sent as JSON: ${reason}`, { cause: error });
+    }
+    if (text === void 0) {
+      throw localError("invalid_params", `value cannot be sent as JSON: it is a ${typeof value}`);
+    }
+    if (deeperThan(text, limits.depth)) {
+      throw localError("too_large", `value is nested deeper than ${limits.depth} levels`);
+    }
+    return text;
+  }
+  function checkSize(message, limits, attached = 0) {
+    const room = limits.message_bytes - ENVELOPE_BYTES - attached;
+    if (message.length * 3 > room && utf8Length(message) > room) {
+      throw localError("too_large", `message is longer than ${limits.message_bytes} bytes`);
+    }
+  }
+  function encodeHello(document2, url) {
+    return `{"type":"hello","protocol":${PROTOCOL},"document":"${document2}","url":${stringify(url)}}`;
+  }
+  var READY = '{"type":"ready"}';
+  function encodeCall(id, method, params, att = "") {
+    const head = `{"type":"call","id":${id},"method":${stringify(method)}${att === "" ? "" : `,"att":${att}`}`;
+    return params === "" ? `${head}}` : `${head},"params":${params}}`;
+  }
+  function encodeEvent(event, detail, att = "") {
+    const head = `{"type":"event","event":${stringify(event)}${att === "" ? "" : `,"att":${att}`}`;
+    return detail === "" ? `${head}}` : `${head},"detail":${detail}}`;
+  }
+  function encodeCancel(id) {
+    return `{"type":"cancel","id":${id}}`;
+  }
+  function encodeFrame(document2, ack, messages, attached = 0) {
+    const announced = attached === 0 ? "" : `"att":${attached},`;
+    const acknowledged = ack === 0 ? "" : `"ack":${ack},`;
+    return `{${announced}"v":1,"doc":"${document2}",${acknowledged}"msgs":[${messages}]}`;
+  }
+  function encodeHelloFrame(document2, url) {
+    return encodeFrame(document2, 0, encodeHello(document2, url));
+  }
+  function frameRoom(limits) {
+    return (limits.message_bytes - ENVELOPE_BYTES) / 3;
+  }
+  function deeperThan(text, limit) {
+    if (text.length <= 2 * limit) {
+      return false;
+    }
+    let depth = 0;
+    for (let i = 0; i < text.length; i++) {
+      const unit = charCodeAt(text, i);
+      if (unit === 34) {
+        i = closingQuote(text, i + 1);
+      } else if (unit === 91 || unit === 123) {
+        depth++;
+        if (depth > limit) {
+          return true;
+        }
+      } else if (unit === 93 || unit === 125) {
+        depth--;
+      }
+    }
+    return false;
+  }
+  function closingQuote(text, from) {
+    for (let end = indexOf(text, '"', from); ; end = indexOf(text, '"', end + 1)) {
+      let before = end;
+      while (before > from && charCodeAt(text, before - 1) === 92) {
+        before--;
+      }
+      if ((end - before) % 2 === 0) {
+        return end;
+      }
+    }
+  }
+  function utf8Length(text) {
+    let bytes = 0;
+    for (let i = 0; i < text.length; i++) {
+      const unit = charCodeAt(text, i);
+      bytes += unit < 128 ? 1 : unit < 2048 || unit >= 55296 && unit <= 57343 ? 2 : 3;
+    }
+    return bytes;
+  }
+
+  // src/attachments.ts
+  var NONE = [];
+  var NOTHING = { text: "", att: "", attachments: NONE, bytes: 0 };
+  var LOOK_DEPTH = 24;
+  var DTYPES = new SafeMap();
+  DTYPES.set("Int8Array", "int8");
+  DTYPES.set("Uint8Array", "uint8");
+  DTYPES.set("Uint8ClampedArray", "uint8");
+  DTYPES.set("Int16Array", "int16");
+  DTYPES.set("Uint16Array", "uint16");
+  DTYPES.set("Int32Array", "int32");
+  DTYPES.set("Uint32Array", "uint32");
+  DTYPES.set("BigInt64Array", "int64");
+  DTYPES.set("BigUint64Array", "uint64");
+  DTYPES.set("Float16Array", "float16");
+  DTYPES.set("Float32Array", "float32");
+  DTYPES.set("Float64Array", "float64");
+  var KINDS = new SafeMap();
+  KINDS.set("int8", { bytes: 1, make: ARRAYS.Int8Array });
+  KINDS.set("uint8", { bytes: 1, make: ARRAYS.Uint8Array });
+  KINDS.set("bool", { bytes: 1, make: ARRAYS.Uint8Array });
+  KINDS.set("int16", { bytes: 2, make: ARRAYS.Int16Array });
+  KINDS.set("uint16", { bytes: 2, make: ARRAYS.Uint16Array });
+  KINDS.set("int32", { bytes: 4, make: ARRAYS.Int32Array });
+  KINDS.set("uint32", { bytes: 4, make: ARRAYS.Uint32Array });
+  KINDS.set("int64", { bytes: 8, make: ARRAYS.BigInt64Array });
+  KINDS.set("uint64", { bytes: 8, make: ARRAYS.BigUint64Array });
+  KINDS.set("float32", { bytes: 4, make: ARRAYS.Float32Array });
+  KINDS.set("float64", { bytes: 8, make: ARRAYS.Float64Array });
+  KINDS.set(
+    "float16",
+    ARRAYS.Float16Array === void 0 ? { bytes: 2, make: ARRAYS.Uint16Array, mark: "float16" } : { bytes: 2, make: ARRAYS.Float16Array }
+  );
+  function encode(value, limits) {
+    return isSpecial(value) ? encodeSpecial(value, limits) : { ...NOTHING, text: encodeValue(value, limits) };
+  }
+  function isSpecial(value) {
+    if (typeof value !== "object" || value === null) {
+      return false;
+    }
+    try {
+      return look(value, [], 0);
+    } catch {
+      return false;
+    }
+  }
+  function look(value, path, depth) {
+    for (let i = 0; i < depth; i++) {
+      if (path[i] === value) {
+        return false;
+      }
+    }
+    if (depth === LOOK_DEPTH) {
+      return true;
+    }
+    path[depth] = value;
+    if (isArray(value)) {
+      for (let i = 0; i < value.length; i++) {
+        const item = value[i];
+        if (typeof item === "object" && item !== null && look(item, path, depth + 1)) {
+          return true;
+        }
+      }
+      return false;
+    }
+    const prototype = getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) {
+      if (value instanceof DateCtor) {
+        return false;
+      }
+      if (isView(value) || isOpaque(tagOf(value))) {
+        return true;
+      }
+    }
+    if (typeof value.toJSON === "function") {
+      return true;
+    }
+    for (const key in value) {
+      const item = value[key];
+      if (typeof item === "object" && item !== null && look(item, path, depth + 1)) {
+        return true;
+      }
+    }
+    return false;
+  }
+  function isBuffer(tag) {
+    return tag === "[object ArrayBuffer]" || tag === "[object SharedArrayBuffer]";
+  }
+  function isOpaque(tag) {
+    return isBuffer(tag) || tag === "[object Blob]" || tag === "[object File]";
+  }
+  function encodeSpecial(value, limits) {
+    const attachments = [];
+    const infos = [];
+    let total = 0;
+    const attach = (bytes, dtype, shape) => {
+      total += bytes.length;
+      checkSize("", limits, total);
+      const copy = new Bytes(bytes.length);
+      setBytes(copy, bytes);
+      const at = attachments.length;
+      attachments[at] = copy;
+      const info = { bytes: bytes.length };
+      if (dtype !== void 0) {
+        info.dtype = dtype;
+      }
+      if (shape !== void 0) {
+        info.shape = shape;
+      }
+      infos[at] = info;
+      return { $av: at };
+    };
+    let escapes = false;
+    const replace = (given, converted) => {
+      if (typeof given === "object" && given !== null) {
+        if (isView(given)) {
+          const name = arrayName(given);
+          const bytes = new Bytes(given.buffer, given.byteOffset, given.byteLength);
+          const dtype = name === void 0 ? void 0 : dtypeOf(given, name);
+          return attach(bytes, dtype, name === void 0 ? void 0 : shapeOf(given));
+        }
+        const tag = tagOf(given);
+        if (isBuffer(tag)) {
+          return attach(new Bytes(given), void 0, void 0);
+        }
+        if (isOpaque(tag)) {
+          const what = tag === "[object File]" ? "file" : "blob";
+          throw localError("invalid_params", `a ${what} cannot be sent: send await ${what}.arrayBuffer()`);
+        }
+      }
+      if (isReference(converted)) {
+        escapes = true;
+        return { $av: [converted.$av] };
+      }
+      return converted;
+    };
+    function replacer(key, converted) {
+      return replace(this[key], converted);
+    }
+    const text = encodeValue(value, limits, replacer);
+    if (attachments.length === 0) {
+      return { ...NOTHING, text: escapes ? encodeValue(value, limits) : text };
+    }
+    return { text, att: stringify(infos), attachments, bytes: total };
+  }
+  function isReference(value) {
+    if (typeof value !== "object" || value === null || getOwnPropertyDescriptor(value, "$av") === void 0) {
+      return false;
+    }
+    let keys = 0;
+    for (const key in value) {
+      const { enumerable } = getOwnPropertyDescriptor(value, key) ?? {};
+      const type = typeof value[key];
+      if (enumerable === true && type !== "undefined" && type !== "function" && type !== "symbol") {
+        keys++;
+        if (key !== "$av") {
+          return false;
+        }
+      }
+    }
+    return keys === 1;
+  }
+  function dtypeOf(view, name) {
+    return name === "Uint16Array" && view.dtype === "float16" ? "float16" : DTYPES.get(name);
+  }
+  function shapeOf(view) {
+    const { shape, length } = view;
+    if (!isArray(shape)) {
+      return void 0;
+    }
+    const copy = [];
+    let count = 1;
+    for (let i = 0; i < shape.length; i++) {
+      const size = shape[i];
+      if (typeof size !== "number" || !isInteger(size) || size < 0) {
+        return void 0;
+      }
+      copy[i] = size;
+      count *= size;
+    }
+    return count === length ? copy : void 0;
+  }
+  function decode(value, infos, attachments) {
+    const made = [];
+    const take2 = (index) => {
+      if (typeof index !== "number" || !isInteger(index) || index < 0 || index >= infos.length) {
+        throw new ErrorCtor("a message refers to an attachment it does not have");
+      }
+      made[index] ??= arrayOf(infos[index], attachments[index]);
+      return made[index];
+    };
+    const put = (item) => {
+      if (typeof item !== "object" || item === null) {
+        return item;
+      }
+      if (isArray(item)) {
+        for (let i = 0; i < item.length; i++) {
+          item[i] = put(item[i]);
+        }
+        return item;
+      }
+      const record = item;
+      if (isReference(record)) {
+        const { $av: inner } = record;
+        if (!isArray(inner)) {
+          return take2(inner);
+        }
+        if (inner.length !== 1) {
+          throw new ErrorCtor("a message has a reference that is none");
+        }
+        record.$av = put(inner[0]);
+        return record;
+      }
+      for (const key in record) {
+        const before = record[key];
+        if (typeof before === "object" && before !== null) {
+          const after = put(before);
+          if (after !== before) {
+            record[key] = after;
+          }
+        }
+      }
+      return record;
+    };
+    return put(value);
+  }
+  function arrayOf({ bytes, dtype, shape }, data) {
+    if (data.length !== bytes) {
+      throw new ErrorCtor(`an attachment has ${data.length} bytes where ${bytes} were announced`);
+    }
+    if (dtype === void 0) {
+      return data;
+    }
+    const kind = KINDS.get(dtype);
+    const count = kind === void 0 ? 0 : bytes / kind.bytes;
+    if (kind === void 0 || !isInteger(count)) {
+      throw new ErrorCtor(`an attachment of ${bytes} bytes cannot be an array of ${dtype}`);
+    }
+    const aligned = data.byteOffset % kind.bytes === 0 ? data : copied(data);
+    const array = new kind.make(aligned.buffer, aligned.byteOffset, count);
+    if (isArray(shape) && shape.length > 1) {
+      defineProperty(array, "shape", { value: freeze(shape), configurable: true, writable: true });
+    }
+    if (kind.mark !== void 0) {
+      defineProperty(array, "dtype", { value: kind.mark, configurable: true, writable: true });
+    }
+    return array;
+  }
+  function copied(data) {
+    const copy = new Bytes(data.length);
+    setBytes(copy, data);
+    return copy;
+  }
+  var Attached = class {
+    #all;
+    #taken = 0;
+    constructor(all) {
+      this.#all = all;
+    }
+    /** @throws Error when there are fewer. */
+    take(count) {
+      const part = [];
+      for (let i = 0; i < count; i++) {
+        const attachment = this.#all[this.#taken];
+        if (attachment === void 0) {
+          throw new ErrorCtor("a frame has fewer attachments than its messages announce");
+        }
+        this.#taken++;
+        part[i] = attachment;
+      }
+      return part;
+    }
+  };
+
   // src/calls.ts
   var LONGEST_TIMER = 2 ** 31 - 1;
   var taken;
@@ -300,109 +718,6 @@
   };
   function aborted(method, signal) {
     return localError("cancelled", `call of ${method} was cancelled`, { cause: signal?.reason });
-  }
-
-  // src/protocol.ts
-  var PROTOCOL = 1;
-  var RESERVED = "__auroraview_";
-  var WELCOME = "__auroraview_welcome";
-  var CALL_RESULT = "__auroraview_call_result";
-  var BOUND = "__auroraview_bound";
-  var RESET = "__auroraview_reset";
-  var CLOSED = "__auroraview_closed";
-
-  // src/encode.ts
-  var ENVELOPE_BYTES = 160;
-  var UNTOLD = {
-    message_bytes: Number.POSITIVE_INFINITY,
-    depth: 200,
-    calls_in_flight: Number.POSITIVE_INFINITY
-  };
-  function encodeValue(value, limits) {
-    let text;
-    try {
-      text = stringify(value);
-    } catch (error) {
-      if (error instanceof RangeErrorCtor) {
-        throw localError("too_large", `value cannot be sent: ${error.message}`, { cause: error });
-      }
-      const reason = error instanceof ErrorCtor ? error.message : String(error);
-      throw localError("invalid_params", `value cannot be sent as JSON: ${reason}`, { cause: error });
-    }
-    if (text === void 0) {
-      throw localError("invalid_params", `value cannot be sent as JSON: it is a ${typeof value}`);
-    }
-    if (deeperThan(text, limits.depth)) {
-      throw localError("too_large", `value is nested deeper than ${limits.depth} levels`);
-    }
-    return text;
-  }
-  function checkSize(message, limits) {
-    const room = limits.message_bytes - ENVELOPE_BYTES;
-    if (message.length * 3 > room && utf8Length(message) > room) {
-      throw localError("too_large", `message is longer than ${limits.message_bytes} bytes`);
-    }
-  }
-  function encodeHello(document2, url) {
-    return `{"type":"hello","protocol":${PROTOCOL},"document":"${document2}","url":${stringify(url)}}`;
-  }
-  var READY = '{"type":"ready"}';
-  function encodeCall(id, method, params) {
-    const head = `{"type":"call","id":${id},"method":${stringify(method)}`;
-    return params === "" ? `${head}}` : `${head},"params":${params}}`;
-  }
-  function encodeEvent(event, detail) {
-    const head = `{"type":"event","event":${stringify(event)}`;
-    return detail === "" ? `${head}}` : `${head},"detail":${detail}}`;
-  }
-  function encodeCancel(id) {
-    return `{"type":"cancel","id":${id}}`;
-  }
-  function encodeFrame(document2, ack, messages) {
-    const acknowledged = ack === 0 ? "" : `"ack":${ack},`;
-    return `{"v":1,"doc":"${document2}",${acknowledged}"msgs":[${messages}]}`;
-  }
-  function frameRoom(limits) {
-    return (limits.message_bytes - ENVELOPE_BYTES) / 3;
-  }
-  function deeperThan(text, limit) {
-    if (text.length <= 2 * limit) {
-      return false;
-    }
-    let depth = 0;
-    for (let i = 0; i < text.length; i++) {
-      const unit = charCodeAt(text, i);
-      if (unit === 34) {
-        i = closingQuote(text, i + 1);
-      } else if (unit === 91 || unit === 123) {
-        depth++;
-        if (depth > limit) {
-          return true;
-        }
-      } else if (unit === 93 || unit === 125) {
-        depth--;
-      }
-    }
-    return false;
-  }
-  function closingQuote(text, from) {
-    for (let end = indexOf(text, '"', from); ; end = indexOf(text, '"', end + 1)) {
-      let before = end;
-      while (before > from && charCodeAt(text, before - 1) === 92) {
-        before--;
-      }
-      if ((end - before) % 2 === 0) {
-        return end;
-      }
-    }
-  }
-  function utf8Length(text) {
-    let bytes = 0;
-    for (let i = 0; i < text.length; i++) {
-      const unit = charCodeAt(text, i);
-      bytes += unit < 128 ? 1 : unit < 2048 || unit >= 55296 && unit <= 57343 ? 2 : 3;
-    }
-    return bytes;
   }
 
   // src/events.ts
@@ -502,14 +817,54 @@
     return longer;
   }
 
+  // src/connection.ts
+  var CHANGE = "change";
+  var ConnectionStatus = class {
+    shown;
+    #events = new Events();
+    #state = "connecting";
+    #reason;
+    constructor() {
+      const onChange = (handler) => {
+        if (typeof handler !== "function") {
+          throw new TypeErrorCtor("handler must be a function");
+        }
+        return this.#events.on(CHANGE, handler, false);
+      };
+      const shown = {};
+      defineProperty(shown, "state", { get: () => this.#state, enumerable: true });
+      defineProperty(shown, "reason", { get: () => this.#reason, enumerable: true });
+      defineProperty(shown, "onChange", { value: freeze(onChange), enumerable: true });
+      this.shown = freeze(shown);
+    }
+    /** Tells handlers where the state is another one. */
+    set(state, reason) {
+      const changed = state !== this.#state;
+      this.#state = state;
+      this.#reason = reason;
+      if (changed) {
+        this.#events.dispatch(CHANGE, this.shown, false);
+      }
+    }
+    get state() {
+      return this.#state;
+    }
+  };
+
   // src/outbox.ts
   var SETTLE = 8;
   var FRAME_UNITS = 65536;
+  var NONE2 = [];
   var Outbox = class {
     #send;
     #step = () => this.#stepOrFlush();
     #document = "";
     #batch = "";
+    #count = 0;
+    /** Attachments of the batch, and their length. */
+    #attachments;
+    #attached = 0;
+    #held = false;
     #ack = 0;
     #ackDue = false;
     #scheduled = false;
@@ -521,21 +876,38 @@
     /** Drops what waits and begins with another document. */
     reset(document2) {
       this.#document = document2;
-      this.#batch = "";
+      this.#clear();
       this.#ack = 0;
       this.#ackDue = false;
     }
-    /** Queues the text of a message. */
-    push(message) {
+    /** Queues the text of a message, with its attachments. */
+    push(message, attachments = NONE2, bytes = 0) {
       if (this.#batch === "") {
         this.#batch = message;
         this.#schedule(0);
-      } else if (this.#batch.length + message.length < this.#room) {
+      } else if (this.#batch.length + this.#attached + message.length + bytes < this.#room) {
         this.#batch += `,${message}`;
       } else {
         this.flush();
         this.#batch = message;
       }
+      this.#count++;
+      if (attachments.length > 0) {
+        this.#attachments ??= [];
+        this.#attached += bytes;
+        for (let i = 0; i < attachments.length; i++) {
+          this.#attachments[this.#attachments.length] = attachments[i];
+        }
+      }
+    }
+    /** Lets nothing leave but full frames, until {@link release}. */
+    hold() {
+      this.#held = true;
+    }
+    /** Sends what was held. */
+    release() {
+      this.#held = false;
+      this.flush();
     }
     /** Keeps frames below what the other end takes, in UTF-16 units. */
     limit(units) {
@@ -550,12 +922,20 @@
     /** Sends at once what waits. */
     flush() {
       if (this.#batch !== "" || this.#ackDue) {
-        const messages = this.#batch;
+        const attachments = this.#attachments ?? NONE2;
         const ack = this.#ackDue ? this.#ack : 0;
-        this.#batch = "";
+        const frame = encodeFrame(this.#document, ack, this.#batch, attachments.length);
+        const count = this.#count;
+        this.#clear();
         this.#ackDue = false;
-        this.#send(encodeFrame(this.#document, ack, messages));
+        this.#send(frame, attachments, count);
       }
+    }
+    #clear() {
+      this.#batch = "";
+      this.#count = 0;
+      this.#attachments = void 0;
+      this.#attached = 0;
     }
     #schedule(steps) {
       if (!this.#scheduled) {
@@ -570,7 +950,9 @@
         queueMicrotask(this.#step);
       } else {
         this.#scheduled = false;
-        this.flush();
+        if (!this.#held) {
+          this.flush();
+        }
       }
     }
   };
@@ -579,6 +961,7 @@
   var DEFAULT_TIMEOUT = 3e4;
   var Bridge = class {
     methods;
+    connection = new ConnectionStatus();
     #options;
     #outbox;
     #calls;
@@ -591,37 +974,46 @@
     #limits = UNTOLD;
     #debug;
     #ready = false;
+    /** The document is parsed. */
+    #parsed = false;
     #waiting;
     constructor(options) {
       this.#options = options;
       this.#debug = options.debug;
-      this.#outbox = new Outbox((frame) => options.transport.send(frame));
+      const { transport } = options;
+      this.#outbox = new Outbox((frame, attachments, messages) => transport.send(frame, attachments, messages));
       this.#calls = new Calls((id) => this.#outbox.push(encodeCancel(id)));
       this.methods = new Methods((method, params) => this.call(method, params));
     }
     get isReady() {
       return this.#ready;
     }
-    /** Says hello for a new document; for the first time, or after {@link leave}. */
+    get received() {
+      return this.#lastSeq;
+    }
+    /** Begins with a new document; for the first time, or after {@link leave}. */
     start() {
       this.#document = this.#options.newDocument();
       this.#lastSeq = 0;
       this.#ready = false;
+      this.#parsed = false;
       this.#state = "open";
       this.#events.forget();
       this.#outbox.reset(this.#document);
-      this.#options.transport.open(this.#document, this);
-      this.#outbox.push(encodeHello(this.#document, this.#options.url()));
-      this.#outbox.flush();
+      this.#outbox.release();
+      this.connection.set("connecting");
+      this.#options.transport.open(this.#document, this.#options.url(), this);
     }
     /** The document is parsed: events may come. */
     documentReady() {
+      this.#parsed = true;
       this.#outbox.push(READY);
     }
     /** The document is being left: nothing is waited for any more. Events may still be sent. */
     leave() {
       if (this.#state === "open") {
         this.#end("away", "the page was left");
+        this.#options.transport.leave?.();
       }
     }
     call(method, params, options) {
@@ -631,6 +1023,7 @@
       const timeout = options?.timeout ?? DEFAULT_TIMEOUT;
       const signal = options?.signal;
       let message;
+      let value = NOTHING;
       try {
         checkName(method, "method");
         if (typeof timeout !== "number" || !(timeout >= 0)) {
@@ -639,23 +1032,27 @@
         if (signal?.aborted) {
           throw aborted(method, signal);
         }
-        const text = params === void 0 ? "" : encodeValue(params, this.#limits);
-        message = encodeCall(this.#lastId + 1, method, text);
-        checkSize(message, this.#limits);
+        if (params !== void 0) {
+          value = encode(params, this.#limits);
+        }
+        message = encodeCall(this.#lastId + 1, method, value.text, value.att);
+        checkSize(message, this.#limits, value.bytes);
+        this.#checkRoom();
       } catch (error) {
         return rejected(error);
       }
       this.#lastId++;
-      this.#outbox.push(message);
+      this.#outbox.push(message, value.attachments, value.bytes);
       return this.#calls.add(this.#lastId, method, timeout, signal);
     }
     sendEvent(event, detail) {
       checkEvent(event);
-      const text = detail === void 0 ? "" : encodeValue(detail, this.#limits);
-      const message = encodeEvent(event, text);
-      checkSize(message, this.#limits);
+      const value = detail === void 0 ? NOTHING : encode(detail, this.#limits);
+      const message = encodeEvent(event, value.text, value.att);
+      checkSize(message, this.#limits, value.bytes);
       if (this.#state !== "closed") {
-        this.#outbox.push(message);
+        this.#checkRoom();
+        this.#outbox.push(message, value.attachments, value.bytes);
       } else if (this.#debug) {
         warn(`auroraview: event ${event} was not sent: ${this.#reason}`);
       }
@@ -697,7 +1094,7 @@
       }
       return this.#waiting.promise;
     }
-    receive(text) {
+    receive(text, attachments) {
       let frame;
       try {
         frame = parse(text);
@@ -714,9 +1111,10 @@
       }
       if (seq > this.#lastSeq) {
         this.#lastSeq = seq;
+        const attached = new Attached(attachments);
         for (let i = 0; i < msgs.length; i++) {
           try {
-            this.#take(msgs[i]);
+            this.#take(msgs[i], attached);
           } catch (error) {
             reportError(error);
           }
@@ -728,6 +1126,38 @@
       this.#outbox.acknowledge(this.#lastSeq);
       return true;
     }
+    paused(reason) {
+      if (this.#state === "closed") {
+        return;
+      }
+      this.#outbox.hold();
+      const state = this.connection.state === "connecting" ? "connecting" : "reconnecting";
+      this.connection.set(state, reason === "" ? void 0 : reason);
+    }
+    resumed() {
+      if (this.#state === "open") {
+        if (this.#ready && this.#lastSeq > 0) {
+          this.connection.set("open");
+        }
+        this.#outbox.release();
+      }
+    }
+    lost(reason, unsent) {
+      if (this.#state !== "open") {
+        return;
+      }
+      this.#lastSeq = 0;
+      this.#events.forget();
+      this.#outbox.reset(this.#document);
+      if (this.#debug) {
+        warnUnsent(reason, unsent);
+      }
+      if (this.#parsed) {
+        this.#outbox.push(READY);
+      }
+      this.#calls.rejectAll((method) => closedError(method, reason));
+      this.#events.dispatch(RESET, { reason }, false);
+    }
     closed(reason) {
       if (this.#state !== "closed") {
         this.#end("closed", reason);
@@ -735,19 +1165,33 @@
         this.#waiting = void 0;
         this.#outbox.reset(this.#document);
         this.#options.transport.close();
+        this.connection.set("closed", reason);
       }
     }
-    #take(message) {
+    #take(message, attached) {
       const event = message?.event;
+      const att = message?.att;
+      const attachments = isArray(att) ? attached.take(att.length) : void 0;
       if (message?.type !== "event" || typeof event !== "string") {
         return;
       }
       if (event === CALL_RESULT) {
-        this.#takeResult(message.detail);
+        const outcome = message.detail;
+        if (attachments !== void 0 && outcome.ok) {
+          try {
+            outcome.result = decode(outcome.result, att, attachments);
+          } catch (error) {
+            this.#calls.reject(outcome.id, localError("invalid_params", error.message));
+          }
+        }
+        this.#takeResult(outcome);
       } else if (startsWith(event, RESERVED)) {
         this.#takeInternal(event, message.detail);
       } else {
-        const { detail } = message;
+        let detail = message.detail;
+        if (attachments !== void 0) {
+          detail = decode(detail, att, attachments);
+        }
         this.#events.dispatch(event, detail === void 0 ? null : detail, message.retain === true);
       }
     }
@@ -783,7 +1227,17 @@
         this.#ready = true;
         this.#waiting?.resolve();
         this.#waiting = void 0;
+        this.connection.set("open");
         this.#options.onReady();
+      } else {
+        this.connection.set("open");
+      }
+    }
+    /** Refuses a message that would have to wait where too many wait. */
+    #checkRoom() {
+      const refusal = this.#options.transport.full?.();
+      if (refusal !== void 0) {
+        throw localError("busy", refusal);
       }
     }
     #end(state, reason) {
@@ -793,9 +1247,23 @@
       this.#calls.rejectAll((method) => this.#closedError(method));
     }
     #closedError(method) {
-      return localError("closed", `call of ${method} has no answer: ${this.#reason}`);
+      return closedError(method, this.#reason);
     }
   };
+  function closedError(method, reason) {
+    return localError("closed", `call of ${method} has no answer: ${reason}`);
+  }
+  function warnUnsent(reason, frames) {
+    for (let i = 0; i < frames.length; i++) {
+      const { msgs } = parse(frames[i]);
+      for (let j = 0; j < msgs.length; j++) {
+        const message = msgs[j];
+        if (message.type === "event") {
+          warn(`auroraview: event ${message.event} may not have arrived: ${reason}`);
+        }
+      }
+    }
+  }
   function checkName(name, what) {
     if (typeof name !== "string" || name === "") {
       throw new TypeErrorCtor(`${what} must be a string that is not empty`);
@@ -839,6 +1307,7 @@
       defineProperty(client, name, { value: freeze(value), enumerable: true });
     }
     defineProperty(client, "api", { value: bridge.methods.node("api"), enumerable: true });
+    defineProperty(client, "connection", { value: bridge.connection.shown, enumerable: true });
     defineProperty(client, "isReady", { get: () => bridge.isReady, enumerable: true });
     return { client: freeze(client), bridge };
   }
@@ -859,6 +1328,73 @@
       id += ALPHABET[bytes[i] & 63];
     }
     return id;
+  }
+
+  // src/page.ts
+  function live(bridge) {
+    window.addEventListener("pagehide", () => bridge.leave());
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) {
+        bridge.start();
+        bridge.documentReady();
+      }
+    });
+    bridge.start();
+    if (document.readyState === "loading") {
+      document.addEventListener("DOMContentLoaded", () => bridge.documentReady(), { once: true });
+    } else {
+      bridge.documentReady();
+    }
+  }
+  function announce() {
+    window.dispatchEvent(new Event("auroraviewready"));
+  }
+
+  // src/base64.ts
+  var PIECE = 24576;
+  function toBase64(bytes) {
+    return nativeToBase64 === void 0 ? slowToBase64(bytes) : apply(nativeToBase64, bytes, []);
+  }
+  function fromBase64(text) {
+    return nativeFromBase64 === void 0 ? slowFromBase64(text) : apply(nativeFromBase64, Bytes, [text]);
+  }
+  function slowToBase64(bytes) {
+    let text = "";
+    for (let from = 0; from < bytes.length; from += PIECE) {
+      const piece = partOf(bytes, from, from + PIECE);
+      text += nativeBtoa(apply(fromCharCode, void 0, piece));
+    }
+    return text;
+  }
+  function slowFromBase64(text) {
+    const binary = nativeAtob(text);
+    const bytes = new Bytes(binary.length);
+    for (let i = 0; i < binary.length; i++) {
+      bytes[i] = charCodeAt(binary, i);
+    }
+    return bytes;
+  }
+  function join(frame, attachments) {
+    let text = frame;
+    for (let i = 0; i < attachments.length; i++) {
+      text += `
+${toBase64(attachments[i])}`;
+    }
+    return text;
+  }
+  function split(text) {
+    const attachments = [];
+    let end = indexOf(text, "\n");
+    if (end < 0) {
+      return { frame: text, attachments };
+    }
+    const frame = slice(text, 0, end);
+    while (end >= 0) {
+      const from = end + 1;
+      end = indexOf(text, "\n", from);
+      attachments[attachments.length] = fromBase64(slice(text, from, end < 0 ? text.length : end));
+    }
+    return { frame, attachments };
   }
 
   // src/transports/embedded.ts
@@ -883,18 +1419,25 @@
       this.#plain = taken2(plain);
       this.#replying = taken2(replying);
     }
-    open(document2, receiver) {
+    open(document2, url, receiver) {
       this.#generation++;
       this.#receiver = receiver;
       this.#prefix = this.#key + document2;
       this.#open = 0;
       this.#refused = 0;
       this.#empty = 0;
+      this.#post(encodeHelloFrame(document2, url));
     }
-    send(frame) {
-      if (this.#receiver === void 0) {
-        return;
+    send(frame, attachments) {
+      if (this.#receiver !== void 0) {
+        this.#post(attachments.length === 0 ? frame : join(frame, attachments));
       }
+    }
+    close() {
+      this.#generation++;
+      this.#receiver = void 0;
+    }
+    #post(frame) {
       this.#refused = 0;
       if (this.#open < POLLS) {
         this.#poll(frame);
@@ -905,10 +1448,6 @@
         } catch {
         }
       }
-    }
-    close() {
-      this.#generation++;
-      this.#receiver = void 0;
     }
     #refill() {
       while (this.#open + this.#refused < POLLS) {
@@ -948,7 +1487,7 @@
       this.#open--;
       if (text !== "") {
         this.#empty = 0;
-        if (!this.#receiver.receive(text) && generation === this.#generation) {
+        if (!this.#take(this.#receiver, text) && generation === this.#generation) {
           this.#refill();
         }
       } else if (this.#empty < EMPTY_REPLIES) {
@@ -957,6 +1496,16 @@
       } else {
         setTimer(() => this.#again(generation), EMPTY_PAUSE);
       }
+    }
+    #take(receiver, text) {
+      let parts;
+      try {
+        parts = split(text);
+      } catch {
+        warn("auroraview: a frame with an attachment that is not base64 was dropped");
+        return false;
+      }
+      return receiver.receive(parts.frame, parts.attachments);
     }
     #again(generation) {
       if (generation === this.#generation) {
@@ -985,9 +1534,7 @@
       transport: new EmbeddedTransport(key, ipc, auroraview),
       newDocument: newDocumentId,
       url: () => location.href,
-      onReady: () => {
-        window.dispatchEvent(new Event("auroraviewready"));
-      },
+      onReady: announce,
       debug
     });
     defineProperty(window, "auroraview", { value: client, enumerable: true });
@@ -996,19 +1543,7 @@
       const post = freeze((text) => apply(postMessage, ipc, [text]));
       defineProperty(window, "ipc", { value: freeze({ postMessage: post }) });
     }
-    window.addEventListener("pagehide", () => bridge.leave());
-    window.addEventListener("pageshow", (event) => {
-      if (event.persisted) {
-        bridge.start();
-        bridge.documentReady();
-      }
-    });
-    bridge.start();
-    if (document.readyState === "loading") {
-      document.addEventListener("DOMContentLoaded", () => bridge.documentReady(), { once: true });
-    } else {
-      bridge.documentReady();
-    }
+    live(bridge);
   }
   var { origins } = __AURORAVIEW_CONFIG__;
   if (window.top === window && origins.indexOf(location.origin) >= 0 && getOwnPropertyDescriptor(window, "auroraview") === void 0) {

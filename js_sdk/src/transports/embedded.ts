@@ -4,9 +4,12 @@
  * What goes to the host is posted. What comes from the host is the reply to a post that the host holds open (a poll);
  * no script is ever evaluated for it. A reply is an error whose message is the frame (or empty, for "ask again"): WebKit
  * delivers proper values unreliably. Any other error means that the host refused. The page keeps two polls open: a frame it sends opens one where one is missing,
- * and only then goes to the handler with replies. So a call and its answer cost one post and one reply.
+ * and only then goes to the handler with replies. So a call and its answer cost one post and one reply. Attachments
+ * follow the frame's text as base64.
  */
-import { apply, PromiseCtor, queueMicrotask, setTimer, whenSettled } from "../primitives";
+import { join, split } from "../base64";
+import { encodeHelloFrame } from "../encode";
+import { apply, PromiseCtor, queueMicrotask, setTimer, warn, whenSettled } from "../primitives";
 import type { Receiver, Transport } from "../transport";
 
 /** How many polls are held open. */
@@ -41,19 +44,28 @@ export class EmbeddedTransport implements Transport {
     this.#replying = taken(replying);
   }
 
-  open(document: string, receiver: Receiver): void {
+  open(document: string, url: string, receiver: Receiver): void {
     this.#generation++;
     this.#receiver = receiver;
     this.#prefix = this.#key + document;
     this.#open = 0;
     this.#refused = 0;
     this.#empty = 0;
+    this.#post(encodeHelloFrame(document, url));
   }
 
-  send(frame: string): void {
-    if (this.#receiver === undefined) {
-      return;
+  send(frame: string, attachments: readonly Uint8Array[]): void {
+    if (this.#receiver !== undefined) {
+      this.#post(attachments.length === 0 ? frame : join(frame, attachments));
     }
+  }
+
+  close(): void {
+    this.#generation++;
+    this.#receiver = undefined;
+  }
+
+  #post(frame: string): void {
     this.#refused = 0;
     if (this.#open < POLLS) {
       this.#poll(frame);
@@ -65,11 +77,6 @@ export class EmbeddedTransport implements Transport {
         // The document is detached: nobody is left to tell.
       }
     }
-  }
-
-  close(): void {
-    this.#generation++;
-    this.#receiver = undefined;
   }
 
   #refill(): void {
@@ -113,7 +120,7 @@ export class EmbeddedTransport implements Transport {
     if (text !== "") {
       this.#empty = 0;
       // The frame that acknowledges opens the poll again.
-      if (!this.#receiver.receive(text) && generation === this.#generation) {
+      if (!this.#take(this.#receiver, text) && generation === this.#generation) {
         this.#refill();
       }
     } else if (this.#empty < EMPTY_REPLIES) {
@@ -122,6 +129,17 @@ export class EmbeddedTransport implements Transport {
     } else {
       setTimer(() => this.#again(generation), EMPTY_PAUSE);
     }
+  }
+
+  #take(receiver: Receiver, text: string): boolean {
+    let parts: ReturnType<typeof split>;
+    try {
+      parts = split(text);
+    } catch {
+      warn("auroraview: a frame with an attachment that is not base64 was dropped");
+      return false;
+    }
+    return receiver.receive(parts.frame, parts.attachments);
   }
 
   #again(generation: number): void {

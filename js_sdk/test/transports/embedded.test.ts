@@ -172,8 +172,9 @@ test("a handler that throws loses nothing but that post", async () => {
     },
     { postMessage: () => undefined },
   );
-  failing.open(DOCUMENT, { receive: () => false, closed: () => {} });
-  expect(() => failing.send("{}")).not.toThrow();
+  const nobody = { received: 0, receive: () => false, paused() {}, resumed() {}, lost() {}, closed() {} };
+  failing.open(DOCUMENT, "auroraview://view/", nobody);
+  expect(() => failing.send("{}", [])).not.toThrow();
   client.send_event("e");
   await turns();
   expect(host.plain).toHaveLength(1);

@@ -1,0 +1,95 @@
+/**
+ * Notices that nothing comes any more from the other end of a connection.
+ *
+ * A laptop that slept, or a tab whose timers were slowed down, finds its timers late: then what came meanwhile may not
+ * have been delivered yet, so it asks first and waits a little before it gives up.
+ */
+import { clearTimer, min, now, setTimer } from "../primitives";
+
+/** A timer that is so late has slept, in milliseconds. */
+const LATE = 2000;
+/** How long an answer may take after that, in milliseconds. */
+const GRACE = 5000;
+/** Silence, in heartbeat intervals, after which the other end is asked. */
+const ASK = 1.5;
+
+export class Heartbeat {
+  readonly #ping: () => void;
+  readonly #dead: () => void;
+  readonly #check = (): void => this.#look();
+  /** In milliseconds; 0 while stopped. */
+  #interval = 0;
+  #timeout = 0;
+  #heard = 0;
+  #asked = false;
+  /** When to give up after a probe. */
+  #deadline = Number.POSITIVE_INFINITY;
+  #due = 0;
+  #timer: unknown;
+
+  /** `ping` asks the other end for a sign of life; `dead` is told once when there was none. */
+  constructor(ping: () => void, dead: () => void) {
+    this.#ping = ping;
+    this.#dead = dead;
+  }
+
+  /** Begins; both in seconds. */
+  start(interval: number, timeout: number): void {
+    this.stop();
+    this.#interval = interval * 1000;
+    this.#timeout = timeout * 1000;
+    this.heard();
+    this.#arm();
+  }
+
+  stop(): void {
+    clearTimer(this.#timer);
+    this.#interval = 0;
+  }
+
+  /** Something came. */
+  heard(): void {
+    this.#heard = now();
+    this.#asked = false;
+    this.#deadline = Number.POSITIVE_INFINITY;
+  }
+
+  /** Asks at once, and gives up soon without an answer: there is reason to doubt the connection. */
+  probe(): void {
+    if (this.#interval > 0 && this.#deadline === Number.POSITIVE_INFINITY) {
+      this.#deadline = now() + GRACE;
+      this.#asked = true;
+      this.#ping();
+      this.#arm();
+    }
+  }
+
+  #arm(): void {
+    clearTimer(this.#timer);
+    const next = this.#asked ? this.#end() : min(this.#end(), this.#heard + ASK * this.#interval);
+    this.#due = next;
+    // Rounded up, so that the timer does not fire just before it is due.
+    this.#timer = setTimer(this.#check, next - now() + 1);
+  }
+
+  /** When silence has lasted too long. After a probe its own deadline holds. */
+  #end(): number {
+    return this.#deadline === Number.POSITIVE_INFINITY ? this.#heard + this.#timeout : this.#deadline;
+  }
+
+  #look(): void {
+    const time = now();
+    if (time - this.#due > LATE && this.#deadline === Number.POSITIVE_INFINITY) {
+      this.probe();
+    } else if (time >= this.#end()) {
+      this.stop();
+      this.#dead();
+    } else {
+      if (!this.#asked && time >= this.#heard + ASK * this.#interval) {
+        this.#asked = true;
+        this.#ping();
+      }
+      this.#arm();
+    }
+  }
+}

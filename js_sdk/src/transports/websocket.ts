@@ -1,0 +1,424 @@
+/**
+ * The transport of a page in a browser: a WebSocket that is replaced when it breaks.
+ *
+ * Frames are numbered and kept until the server says that they took effect. A new connection tells how far this page
+ * has got, learns how far the session has, and both send again what the other has missed. Where the session is gone,
+ * the document begins anew and the bridge is told.
+ */
+import { clearTimer, now, PromiseCtor, parse, setTimer, startsWith, stringify, warn, whenSettled } from "../primitives";
+import { type ClientMessage, PROTOCOL, type ServerMessage } from "../protocol";
+import type { Receiver, Transport } from "../transport";
+import { Backoff } from "./backoff";
+import { targetOf } from "./endpoint";
+import { Heartbeat } from "./heartbeat";
+import { canInflate, Inbound } from "./inbound";
+import { Kept, type KeptFrame } from "./kept";
+import { type Credentials, Memory, type Place } from "./place";
+
+/** The part of a WebSocket that is used. */
+export interface Socket {
+  binaryType: string;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+}
+
+export type SocketClass = new (url: string) => Socket;
+
+export interface WebSocketOptions {
+  /** Address of the server (`http://127.0.0.1:8000/`, a fragment `#token=...` is understood) or of its WebSocket. */
+  url: string | URL;
+  /** The secret of the link that the program printed. */
+  token?: string | undefined;
+  /** Where there is no global one. */
+  WebSocket?: SocketClass | undefined;
+  /** Attempts to connect in a row before it is given up; without it there is no limit. */
+  maxAttempts?: number | undefined;
+  /** Where the session is kept for the next document. Without it: in memory. */
+  place?: Place | undefined;
+  /** Called when the server wants the page to load anew. */
+  reload?: (() => void) | undefined;
+}
+
+/** How long a connection may take until the session is there, in milliseconds. */
+const HANDSHAKE = 15_000;
+/** A connection that lasted so long makes the next attempts quick again, in milliseconds. */
+const STABLE = 5000;
+
+const KICKED = 4000;
+const REFUSED = 4001;
+const PROTOCOL_ERROR = 4002;
+const TAKEN_OVER = 4004;
+const TOO_LARGE = 1009;
+
+/** `seeking`: looking for credentials. `left`: the document is being left and connects no more. */
+type State = "seeking" | "connecting" | "open" | "waiting" | "left" | "closed";
+
+export class WebSocketTransport implements Transport {
+  readonly #options: WebSocketOptions;
+  readonly #endpoint: string;
+  readonly #Socket: SocketClass;
+  readonly #place: Place;
+  readonly #kept = new Kept();
+  readonly #backoff = new Backoff();
+  readonly #heartbeat = new Heartbeat(
+    () => this.#say({ type: "ping" }),
+    () => this.#dropped(0, "nothing was heard from the program"),
+  );
+  #state: State = "closed";
+  #receiver: Receiver | undefined;
+  #document = "";
+  #url = "";
+  #credentials: Credentials = {};
+  #socket: Socket | undefined;
+  #inbound: Inbound | undefined;
+  /** Rises with every connection; what comes from an older one is ignored. */
+  #generation = 0;
+  #timer: unknown;
+  /** Attempts since there was a session. */
+  #attempts = 0;
+  #openedAt = 0;
+  /** Hello was said for this document, so that the server may know it. */
+  #said = false;
+  /** There was a session for this document. */
+  #begun = false;
+  #tooLarge = 0;
+  #leaving = false;
+  #stopListening: (() => void) | undefined;
+
+  /** @throws TypeError for an address that is none, or where there is no WebSocket. */
+  constructor(options: WebSocketOptions) {
+    const { endpoint, token } = targetOf(options.url);
+    const Socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketClass }).WebSocket;
+    if (Socket === undefined) {
+      throw new TypeError("there is no global WebSocket here: pass the option WebSocket");
+    }
+    this.#options = options;
+    this.#endpoint = endpoint;
+    this.#Socket = Socket;
+    this.#place = options.place ?? new Memory(options.token ?? token);
+  }
+
+  open(document: string, url: string, receiver: Receiver): void {
+    this.#disconnect();
+    this.#document = document;
+    this.#url = url;
+    this.#receiver = receiver;
+    this.#kept.clear();
+    this.#backoff.reset();
+    this.#attempts = 0;
+    this.#said = false;
+    this.#begun = false;
+    this.#tooLarge = 0;
+    this.#leaving = false;
+    this.#state = "seeking";
+    this.#stopListening ??= this.#listen();
+    receiver.paused("");
+    const credentials = this.#place.credentials();
+    if (credentials instanceof PromiseCtor) {
+      const generation = this.#generation;
+      const found = (ours: Credentials): void => {
+        if (generation === this.#generation) {
+          this.#credentials = ours;
+          this.#connect();
+        }
+      };
+      whenSettled(credentials, found, () => found({}));
+    } else {
+      this.#credentials = credentials as Credentials;
+      this.#connect();
+    }
+  }
+
+  send(frame: string, attachments: readonly Uint8Array[], messages: number): void {
+    if (this.#state === "closed" || this.#state === "left") {
+      return;
+    }
+    if (messages > 0) {
+      const kept = this.#kept.add(frame, attachments, messages);
+      if (this.#state === "open") {
+        this.#post(kept);
+      }
+    } else if (this.#state === "open") {
+      // An acknowledgement alone needs no number: the next connection says the same.
+      this.#put(frame);
+    }
+  }
+
+  full(): string | undefined {
+    return this.#state === "open" ? undefined : this.#kept.full();
+  }
+
+  leave(): void {
+    this.#leaving = true;
+    this.#place.leave();
+    if (this.#state === "open") {
+      this.#say({ type: "bye" });
+    } else if (this.#state !== "closed") {
+      this.#disconnect();
+      this.#state = "left";
+    }
+  }
+
+  close(): void {
+    this.#disconnect();
+    this.#state = "closed";
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+  }
+
+  #connect(): void {
+    this.#disconnect();
+    this.#state = "connecting";
+    this.#attempts++;
+    const generation = this.#generation;
+    let socket: Socket;
+    try {
+      socket = new this.#Socket(this.#endpoint);
+    } catch (error) {
+      this.#receiver?.closed(`no connection to ${this.#endpoint}: ${(error as Error).message}`);
+      return;
+    }
+    const inbound = new Inbound(
+      (text, attachments) => this.#take(text, attachments),
+      (reason) => this.#broken(generation, reason),
+    );
+    this.#socket = socket;
+    this.#inbound = inbound;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => {
+      if (generation === this.#generation) {
+        this.#hello();
+      }
+    };
+    socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
+      if (generation === this.#generation) {
+        this.#heartbeat.heard();
+        if (typeof data === "string") {
+          inbound.text(data);
+        } else {
+          inbound.binary(data);
+        }
+      }
+    };
+    socket.onclose = ({ code, reason }: { code: number; reason: string }) => {
+      if (generation === this.#generation) {
+        this.#dropped(code, reason);
+      }
+    };
+    socket.onerror = () => {};
+    this.#timer = setTimer(() => this.#broken(generation, "the program did not answer in time"), HANDSHAKE);
+  }
+
+  #hello(): void {
+    const { token, session, resume } = this.#credentials;
+    const hello: ClientMessage = { type: "hello", protocol: PROTOCOL, document: this.#document, url: this.#url };
+    if (token !== undefined) {
+      hello.token = token;
+    }
+    if (session !== undefined && resume !== undefined) {
+      hello.session = session;
+      hello.resume = resume;
+    }
+    if (this.#said) {
+      hello.received = this.#receiver?.received ?? 0;
+    }
+    if (canInflate) {
+      hello.accepts = ["gzip"];
+    }
+    this.#said = true;
+    this.#say(hello);
+  }
+
+  #take(text: string, attachments: readonly Uint8Array[]): void {
+    if (!startsWith(text, '{"type":')) {
+      if (this.#state === "open") {
+        this.#receiver?.receive(text, attachments);
+      }
+      return;
+    }
+    let message: ServerMessage;
+    try {
+      message = parse(text);
+    } catch {
+      this.#broken(this.#generation, "a message came that is not JSON");
+      return;
+    }
+    switch (message.type) {
+      case "session":
+        this.#welcome(message);
+        break;
+      case "ack":
+        this.#tooLarge = 0;
+        this.#kept.forget(message.received);
+        break;
+      case "ping":
+        this.#say({ type: "pong" });
+        break;
+      case "reload":
+        this.#options.reload?.();
+        break;
+    }
+  }
+
+  #welcome({ id, resume, received, resumed, heartbeat, timeout }: ServerMessage & { type: "session" }): void {
+    if (this.#state !== "connecting") {
+      return;
+    }
+    clearTimer(this.#timer);
+    this.#credentials = { token: this.#credentials.token, session: id, resume };
+    this.#place.keep(id, resume);
+    this.#attempts = 0;
+    this.#openedAt = now();
+    this.#heartbeat.start(heartbeat, timeout);
+    if (resumed) {
+      this.#kept.forget(received);
+    } else if (this.#begun) {
+      const unsent = texts(this.#kept.all());
+      this.#kept.clear();
+      this.#receiver?.lost("the program no longer knew this page when it connected again", unsent);
+    }
+    this.#begun = true;
+    this.#state = "open";
+    const frames = this.#kept.all();
+    for (let i = 0; i < frames.length; i++) {
+      this.#post(frames[i] as KeptFrame);
+    }
+    this.#receiver?.resumed();
+  }
+
+  #post({ text, attachments }: KeptFrame): void {
+    this.#put(text);
+    for (let i = 0; i < attachments.length; i++) {
+      this.#put(attachments[i] as Uint8Array<ArrayBuffer>);
+    }
+  }
+
+  #say(message: ClientMessage): void {
+    this.#put(stringify(message));
+  }
+
+  #put(data: string | Uint8Array<ArrayBuffer>): void {
+    try {
+      this.#socket?.send(data);
+    } catch {
+      // The socket is gone: its close event tells.
+    }
+  }
+
+  /** Gives a connection up, and tries the next. */
+  #broken(generation: number, reason: string): void {
+    if (generation === this.#generation) {
+      this.#dropped(0, reason);
+    }
+  }
+
+  #dropped(code: number, reason: string): void {
+    const wasOpen = this.#state === "open";
+    this.#disconnect();
+    if (this.#leaving) {
+      this.#state = "left";
+      return;
+    }
+    const end = this.#endOf(code, reason);
+    if (end !== undefined) {
+      this.#receiver?.closed(end);
+      return;
+    }
+    if (wasOpen && now() - this.#openedAt >= STABLE) {
+      this.#backoff.reset();
+    }
+    this.#state = "waiting";
+    this.#timer = setTimer(() => this.#connect(), this.#backoff.next());
+    this.#receiver?.paused(reason === "" ? "the connection was lost" : reason);
+  }
+
+  /** Why there is no point in another attempt; undefined where there is. */
+  #endOf(code: number, reason: string): string | undefined {
+    const { maxAttempts } = this.#options;
+    switch (code) {
+      case KICKED:
+        return reason === "" ? "the program closed the session" : reason;
+      case REFUSED: {
+        const why = this.#credentials.token === undefined ? "the page has no token" : "the token was refused";
+        const remedy = `${why}: open the link with #token=... that the program printed`;
+        warn(`auroraview: ${remedy}`);
+        return remedy;
+      }
+      case PROTOCOL_ERROR:
+        warn(`auroraview: the program does not understand this page: ${reason}`);
+        return reason === "" ? "the program does not understand this page" : reason;
+      case TAKEN_OVER:
+        return "another page took the session over";
+      case TOO_LARGE:
+        // Frames are sent again; one that can never pass must not go round for ever.
+        this.#tooLarge++;
+        return this.#tooLarge > 1 ? "a frame is larger than the program takes" : undefined;
+    }
+    if (maxAttempts !== undefined && this.#attempts >= maxAttempts) {
+      return `no connection after ${this.#attempts} attempts`;
+    }
+    return undefined;
+  }
+
+  /** Lets go of the connection and of every timer; what still comes from them is ignored. */
+  #disconnect(): void {
+    this.#generation++;
+    clearTimer(this.#timer);
+    this.#heartbeat.stop();
+    this.#inbound?.end();
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#inbound = undefined;
+    if (socket !== undefined) {
+      try {
+        socket.close();
+      } catch {
+        // It never was open.
+      }
+    }
+  }
+
+  /** Does not wait where there is a sign that a connection may be had again, or that one may be dead. */
+  #hurry(): void {
+    if (this.#state === "waiting") {
+      this.#backoff.reset();
+      this.#connect();
+    } else if (this.#state === "open" && !this.#leaving) {
+      this.#heartbeat.probe();
+    }
+  }
+
+  #listen(): () => void {
+    if (typeof window !== "object" || typeof document !== "object") {
+      return () => {};
+    }
+    const onOnline = (): void => this.#hurry();
+    const onVisibility = (): void => {
+      if (document.visibilityState === "visible") {
+        this.#hurry();
+      } else if (this.#leaving && this.#state === "open") {
+        // All handlers of pagehide have run. An open socket would keep the page out of the back-forward cache.
+        this.#disconnect();
+        this.#state = "left";
+      }
+    };
+    window.addEventListener("online", onOnline);
+    document.addEventListener("visibilitychange", onVisibility);
+    return () => {
+      window.removeEventListener("online", onOnline);
+      document.removeEventListener("visibilitychange", onVisibility);
+    };
+  }
+}
+
+function texts(frames: readonly KeptFrame[]): string[] {
+  const list: string[] = [];
+  for (let i = 0; i < frames.length; i++) {
+    list[i] = (frames[i] as KeptFrame).text;
+  }
+  return list;
+}
