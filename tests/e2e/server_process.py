@@ -15,8 +15,8 @@ from tests.e2e.helpers import wait_for
 from tests.e2e.processes import Program
 
 _CODE = """
-import gc, json
-from auroraview import Bridge, Limits, ServerOptions, serve
+import asyncio, gc
+from auroraview import Bridge, ServerOptions, serve
 
 bridge = Bridge()
 noted, ended = [], []
@@ -25,6 +25,12 @@ noted, ended = [], []
 def emit(count, event="tick"):
     for number in range(count):
         bridge.emit(event, number)
+
+@bridge.bind_call("stream")
+async def stream(count, size, pause):
+    for number in range(count):
+        bridge.emit("data", [number, "x" * size])
+        await asyncio.sleep(pause)
 
 bridge.bind_call("echo", lambda value: value)
 bridge.bind_call("note", noted.append)
@@ -35,17 +41,24 @@ bridge.bind_call("collect", lambda: gc.collect() and None)
 bridge.on("note", noted.append)
 bridge.on_disconnect(lambda peer, reason: ended.append(reason))
 
-server = serve(bridge, port={port}, token={token!r}, options=ServerOptions({options}))
+server = serve(bridge, path={path!r}, port={port}, token={token!r}, options=ServerOptions({options}))
 print("open", server.open_url)
 server.wait()
 """
 
 
 class ServerProcess:
-    """A server with handlers ``echo``, ``emit``, ``note``, ``noted``, ``ended``, ``peers``; and event ``note``."""
+    """A server with handlers ``echo``, ``emit``, ``stream``, ``note``, ``noted``, ``ended``, ``peers``; and event
+    ``note``.
 
-    def __init__(self, options: str = "", *, port: int = 0, token: str | None = None) -> None:
-        self.program = Program(_CODE.format(options=options, port=port, token=token))
+    Args:
+        options: arguments of ``ServerOptions``, as Python text.
+        path: a folder with pages.
+    """
+
+    def __init__(self, options: str = "", *, path: Path | None = None, port: int = 0, token: str | None = None) -> None:
+        folder = None if path is None else str(path)
+        self.program = Program(_CODE.format(options=options, path=folder, port=port, token=token))
         wait_for(
             lambda: self.program.lines or self.program.process.poll() is not None,
             "the server's first line",
@@ -94,9 +107,9 @@ class ServerProcess:
 
 
 @contextlib.contextmanager
-def server_process(options: str = "", *, port: int = 0, token: str | None = None) -> Iterator[ServerProcess]:
+def server_process(options: str = "", *, path: Path | None = None) -> Iterator[ServerProcess]:
     """A server in a process of its own, killed at the end."""
-    server = ServerProcess(options, port=port, token=token)
+    server = ServerProcess(options, path=path)
     try:
         yield server
     finally:
