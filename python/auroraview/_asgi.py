@@ -99,6 +99,7 @@ class AsgiApp:
         self._token = _access.checked_token(token, authenticate)
         self._authenticate = authenticate
         self.bridge = bridge
+        self._site = make_site(path, csp)
         self._sessions = make_sessions(
             bridge,
             token=self._token,
@@ -107,7 +108,6 @@ class AsgiApp:
             authenticated=authenticate is not None,
             options=options,
         )
-        self._site = make_site(path, csp)
         self._clock: asyncio.TimerHandle | None = None
         weakref.finalize(self, self._sessions.close).atexit = False
 

@@ -126,7 +126,9 @@ def _serve(parsed: argparse.Namespace) -> int:
         )
         with server:
             if parsed.reload:
-                start_thread("files", lambda: _watching.watch(Path(parsed.path), server.reload, stopped))
+                root = Path(parsed.path)
+                first = _watching.snapshot(root)
+                start_thread("files", lambda: _watching.watch(root, first, server.reload, stopped))
             print(
                 f"{parsed.path} is served at {server.url} until Ctrl-C; open it with this link, which holds a secret:"
             )

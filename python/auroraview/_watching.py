@@ -14,12 +14,11 @@ _LEFT_OUT = frozenset(("node_modules", "__pycache__"))
 Snapshot = dict[str, tuple[int, int, int]]
 
 
-def watch(root: Path, changed: Callable[[], object], stopped: threading.Event) -> None:
-    """Calls ``changed`` when files below the root have changed and stay as they are for a moment, until stopped.
-
-    A build that writes many files is told once, when it has come to rest.
+def watch(root: Path, first: Snapshot, changed: Callable[[], object], stopped: threading.Event) -> None:
+    """Calls ``changed`` when files below the root are no longer as in the first snapshot, or the one last told of, and
+    stay as they are for a moment; until stopped. A build that writes many files is told once, when it has come to rest.
     """
-    told = last = snapshot(root)
+    told = last = first
     while not stopped.wait(_SECONDS):
         now = snapshot(root)
         if now == last and now != told:

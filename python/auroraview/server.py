@@ -118,6 +118,7 @@ class Server:
         self.bridge = bridge
         self._host = host
         self._token = _access.checked_token(token, authenticate)
+        site = make_site(path, csp, nocache=nocache)
         self._sessions = make_sessions(
             bridge,
             token=self._token,
@@ -127,7 +128,6 @@ class Server:
             authenticated=authenticate is not None,
             options=options,
         )
-        site = make_site(path, csp, nocache=nocache)
         try:
             self._core = _core.Server(self._sessions, site, host, port)
         except OSError as error:
