@@ -51,19 +51,29 @@ impl FrameText {
 
     /// Adds a message. False when the frame is full; an empty frame takes a message of any size.
     pub(crate) fn push(&mut self, message: &str, attachments: &[Bytes]) -> bool {
-        let more: usize = attachments.iter().map(Bytes::len).sum();
         if !self.is_empty() {
-            let count = self.attachments.len() + attachments.len();
-            let size = self.text.len() + 1 + message.len() + Self::END.len() + att(count).len();
-            if size + self.attached + more > FRAME_BYTES {
+            if self.size_with(message, attachments) > FRAME_BYTES {
                 return false;
             }
             self.text.push(',');
         }
         self.text.push_str(message);
-        self.attachments.extend_from_slice(attachments);
-        self.attached += more;
+        if !attachments.is_empty() {
+            self.attachments.extend_from_slice(attachments);
+            self.attached += attachments.iter().map(Bytes::len).sum::<usize>();
+        }
         true
+    }
+
+    /// The bytes of the frame if it took that message, too, and ended with it.
+    fn size_with(&self, message: &str, attachments: &[Bytes]) -> usize {
+        let text = self.text.len() + 1 + message.len() + Self::END.len();
+        if self.attachments.is_empty() && attachments.is_empty() {
+            return text;
+        }
+        let head = att(self.attachments.len() + attachments.len()).len();
+        let attached = attachments.iter().map(Bytes::len).sum::<usize>();
+        head + text + self.attached + attached
     }
 
     pub(crate) fn finish(mut self) -> (String, Vec<Bytes>) {

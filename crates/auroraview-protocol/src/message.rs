@@ -169,9 +169,10 @@ pub(crate) fn reason_text(event: &str, reason: &str) -> String {
 }
 
 /// The answer to a call, as it stands in a frame.
-pub(crate) struct Answer {
-    pub(crate) text: String,
-    pub(crate) attachments: Box<[Bytes]>,
+pub(crate) enum Answer {
+    Plain(String),
+    /// With what travels beside it.
+    Attached(Box<(String, Box<[Bytes]>)>),
 }
 
 impl Answer {
@@ -196,15 +197,25 @@ impl Answer {
         text.push('}');
         value.write_att(&mut text);
         text.push('}');
-        Self {
-            text,
-            attachments: value.buffers(),
+        if value.attachments.is_empty() {
+            Self::Plain(text)
+        } else {
+            Self::Attached(Box::new((text, value.buffers())))
+        }
+    }
+
+    /// The message and what travels beside it.
+    pub(crate) fn parts(&self) -> (&str, &[Bytes]) {
+        match self {
+            Self::Plain(text) => (text, &[]),
+            Self::Attached(both) => (&both.0, &both.1),
         }
     }
 
     /// Its bytes: those of the message and of all attachments.
     pub(crate) fn size(&self) -> usize {
-        self.text.len() + self.attachments.iter().map(Bytes::len).sum::<usize>()
+        let (text, attachments) = self.parts();
+        text.len() + attachments.iter().map(Bytes::len).sum::<usize>()
     }
 }
 
@@ -232,12 +243,13 @@ mod tests {
     #[test]
     fn answers_are_internal_events() {
         assert_eq!(
-            Answer::new(7, &Ok("{}".into())).text,
+            Answer::new(7, &Ok("{}".into())).parts().0,
             r#"{"type":"event","event":"__auroraview_call_result","detail":{"id":7,"ok":true,"result":{}}}"#
         );
         assert!(
             Answer::new(7, &Err(ErrorObject::busy(1)))
-                .text
+                .parts()
+                .0
                 .contains(r#""id":7,"ok":false,"error":{"name":"Busy""#)
         );
     }
@@ -263,12 +275,9 @@ mod tests {
         assert_eq!(event.attachments(), [detail.attachments[0].data.clone()]);
         assert_eq!(event.size(), event.text().len() + 4);
         let answer = Answer::new(7, &Ok(detail));
-        assert!(
-            answer
-                .text
-                .ends_with(&format!(r#""result":{{"$av":0}}}},{att}}}"#))
-        );
-        assert_eq!(answer.size(), answer.text.len() + 4);
+        let (text, attachments) = answer.parts();
+        assert!(text.ends_with(&format!(r#""result":{{"$av":0}}}},{att}}}"#)));
+        assert_eq!((attachments.len(), answer.size()), (1, text.len() + 4));
         let escaped = Encoded {
             escaped: true,
             ..r#"{"$av":[1]}"#.into()

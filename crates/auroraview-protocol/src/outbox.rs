@@ -63,11 +63,12 @@ impl Amount {
     }
 }
 
+/// Kept small, for many move through the queues.
 enum Item {
-    Control(String),
+    Control(Box<str>),
     Answer(Answer),
     Event(EncodedEvent),
-    Latest(Keyed),
+    Latest(Box<Keyed>),
 }
 
 impl Item {
@@ -75,8 +76,9 @@ impl Item {
     fn parts(&self) -> (&str, &[Bytes]) {
         match self {
             Self::Control(text) => (text, &[]),
-            Self::Answer(answer) => (&answer.text, &answer.attachments),
-            Self::Event(event) | Self::Latest((_, event)) => (event.text(), event.attachments()),
+            Self::Answer(answer) => answer.parts(),
+            Self::Event(event) => (event.text(), event.attachments()),
+            Self::Latest(keyed) => (keyed.1.text(), keyed.1.attachments()),
         }
     }
 }
@@ -84,7 +86,8 @@ impl Item {
 /// A frame that was handed out and not acknowledged. Its text is not kept: the same messages give the same text.
 struct Flight {
     seq: u64,
-    items: Vec<Item>,
+    /// How many messages it holds.
+    items: usize,
     /// What of it counts as waiting.
     events: Amount,
     answers: Amount,
@@ -102,6 +105,8 @@ pub(crate) struct Outbox {
     latest: Latest,
     loaded: bool,
     flights: VecDeque<Flight>,
+    /// The messages of all flights.
+    sent: VecDeque<Item>,
     last_seq: u64,
     /// The last frame that was handed out since the connection was last resumed.
     handed_seq: u64,
@@ -260,13 +265,17 @@ impl Outbox {
     pub(crate) fn end_document(&mut self) {
         let unsent = std::mem::take(&mut self.shared);
         let mut latest = Vec::new();
-        let flights = self.flights.drain(..).filter(|flight| !flight.is_reset);
-        for item in flights.flat_map(|flight| flight.items).chain(unsent) {
+        let is_reset = |flight: &&Flight| flight.is_reset;
+        let reset = self.flights.iter().take_while(is_reset);
+        let reset = reset.map(|flight| flight.items).sum();
+        self.flights.clear();
+        let sent = std::mem::take(&mut self.sent);
+        for item in sent.into_iter().skip(reset).chain(unsent) {
             match item {
                 Item::Event(event) if !event.is_retained() => {
                     self.shared.push_back(Item::Event(event));
                 }
-                Item::Latest(one) if !one.1.is_retained() => latest.push(one),
+                Item::Latest(one) if !one.1.is_retained() => latest.push(*one),
                 _ => {}
             }
         }
@@ -310,6 +319,7 @@ impl Outbox {
             self.waiting.subtract(flight.events);
             self.waiting.subtract(flight.answers);
             self.answers.subtract(flight.answers);
+            self.sent.drain(..flight.items);
         }
         self.handed_seq = self.handed_seq.max(seq);
         true
@@ -345,12 +355,14 @@ impl Outbox {
         let mut frame = FrameText::new(document, seq);
         let mut flight = Flight {
             seq,
-            items: Vec::new(),
+            items: 0,
             events: Amount::default(),
             answers: Amount::default(),
             is_reset: false,
         };
+        let before = self.sent.len();
         self.fill(&mut frame, &mut flight);
+        flight.items = self.sent.len() - before;
         if frame.is_empty() {
             return None;
         }
@@ -363,9 +375,10 @@ impl Outbox {
 
     /// Frame `seq`, which is not acknowledged, as it was.
     fn frame_again(&self, document: &str, seq: u64) -> Option<(u64, String, Vec<Bytes>)> {
-        let flight = self.flights.iter().find(|flight| flight.seq == seq)?;
+        let at = self.flights.iter().position(|flight| flight.seq == seq)?;
+        let before: usize = self.flights.range(..at).map(|flight| flight.items).sum();
         let mut frame = FrameText::new(document, seq);
-        for item in &flight.items {
+        for item in self.sent.range(before..).take(self.flights[at].items) {
             let (text, attachments) = item.parts();
             let fits = frame.push(text, attachments);
             debug_assert!(fits, "it fitted before");
@@ -380,22 +393,23 @@ impl Outbox {
             if !frame.push(&text, &[]) {
                 return self.control.push_front(text);
             }
-            flight.items.push(Item::Control(text));
+            self.sent.push_back(Item::Control(text.into()));
         }
         if self.reset {
             let text = reason_text(RESET, "the page did not keep up");
             if !frame.push(&text, &[]) {
                 return;
             }
-            flight.items.push(Item::Control(text));
+            self.sent.push_back(Item::Control(text.into()));
             self.reset = false;
         }
         while let Some(answer) = self.early.pop_front() {
-            if !frame.push(&answer.text, &answer.attachments) {
+            let (text, attachments) = answer.parts();
+            if !frame.push(text, attachments) {
                 return self.early.push_front(answer);
             }
             flight.answers.add(answer.size());
-            flight.items.push(Item::Answer(answer));
+            self.sent.push_back(Item::Answer(answer));
         }
         if !self.loaded {
             return;
@@ -410,12 +424,13 @@ impl Outbox {
                 Item::Answer(answer) => flight.answers.add(answer.size()),
                 Item::Control(_) | Item::Latest(_) => {}
             }
-            flight.items.push(item);
+            self.sent.push_back(item);
         }
         while let Some(event) = self.latest.front()
             && frame.push(event.text(), event.attachments())
         {
-            flight.items.extend(self.latest.pop().map(Item::Latest));
+            let one = self.latest.pop().map(Box::new);
+            self.sent.extend(one.map(Item::Latest));
         }
     }
 }
@@ -426,5 +441,15 @@ fn full(waiting: Amount, limits: &Limits) -> Backpressure {
         bytes: waiting.bytes,
         max_messages: limits.queue_messages,
         max_bytes: limits.queue_bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_through_the_queues_is_no_larger_than_a_string() {
+        assert_eq!(size_of::<Item>(), size_of::<String>());
     }
 }

@@ -49,7 +49,10 @@ impl Encoded {
 
     /// About how many bytes [`Self::write_att`] appends.
     pub(crate) fn att_size(&self) -> usize {
-        16 + 64 * self.attachments.len()
+        match self.attachments.len() {
+            0 => 9 * usize::from(self.escaped),
+            count => 16 + 64 * count,
+        }
     }
 
     /// The attachments' bytes, shared.
