@@ -6,8 +6,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use auroraview_protocol::{
-    Broadcast, Code, EncodedEvent, ErrorObject, Incoming, Limits, Reason, Session,
+    Attachment, Broadcast, Code, Dtype, Encoded, EncodedEvent, ErrorObject, Given, Incoming,
+    Limits, Reason, Session, envelope,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 fn cases(file: &str) -> Vec<Value> {
@@ -56,6 +60,77 @@ fn matches(found: &Value, expected: &Value) -> bool {
     }
 }
 
+// ---- attachments
+
+fn bytes(base64: &Value) -> Bytes {
+    STANDARD.decode(base64.as_str().unwrap()).unwrap().into()
+}
+
+fn all_bytes(list: &Value) -> Vec<Bytes> {
+    list.as_array().into_iter().flatten().map(bytes).collect()
+}
+
+/// A value of the program, with what a step's qualifiers say of it.
+fn encoded(json: &Value, step: &Value) -> Encoded {
+    let one = |entry: &Value| Attachment {
+        dtype: entry["dtype"]
+            .as_str()
+            .map(|name| Dtype::parse(name).unwrap()),
+        shape: entry["shape"].as_array().map(|shape| {
+            let lengths = shape.iter().map(|length| length.as_u64().unwrap() as usize);
+            lengths.collect()
+        }),
+        data: bytes(&entry["base64"]),
+    };
+    Encoded {
+        json: json.to_string(),
+        attachments: step["attachments"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(one)
+            .collect(),
+        escaped: step["escaped"] == true,
+    }
+}
+
+/// The attachments of a message as the vectors show them; `None` when it had no `att`.
+fn shown(given: Option<&Given>) -> Option<Value> {
+    let one = |attachment: &Attachment| {
+        let mut entry = json!({"base64": STANDARD.encode(&attachment.data)});
+        if let Some(dtype) = attachment.dtype {
+            entry["dtype"] = json!(dtype.as_str());
+        }
+        if let Some(shape) = &attachment.shape {
+            entry["shape"] = json!(shape);
+        }
+        entry
+    };
+    let attachments = given?.attachments.as_ref()?;
+    Some(attachments.iter().map(one).collect())
+}
+
+#[test]
+fn text_alone_carries_attachments_as_the_vectors_say() {
+    for case in cases("envelope.json") {
+        let joined = case["joined"].as_str().unwrap();
+        if let Some(reason) = case["refuses"].as_str() {
+            assert_eq!(
+                envelope::split(joined).unwrap_err().as_str(),
+                reason,
+                "{case}"
+            );
+        } else {
+            let (text, attachments) = (
+                case["text"].as_str().unwrap(),
+                all_bytes(&case["attachments"]),
+            );
+            assert_eq!(envelope::join(text, &attachments), joined, "{case}");
+            assert_eq!(envelope::split(joined), Ok((text, attachments)), "{case}");
+        }
+    }
+}
+
 // ---- messages.json, frames.json
 
 /// A message as `accepts` shows it. Values are compared as text where the case gives them as text.
@@ -90,6 +165,9 @@ fn accepted(incoming: &Incoming, expected: &Value) -> Value {
                 let (key, value) = with_value("params", params.json.get());
                 put(&key, value);
             }
+            if let Some(att) = shown(params.as_ref()) {
+                put("att", att);
+            }
         }
         Incoming::Event { event, detail, .. } => {
             put("type", json!("event"));
@@ -97,6 +175,9 @@ fn accepted(incoming: &Incoming, expected: &Value) -> Value {
             let raw = detail.as_ref().map_or("null", |detail| detail.json.get());
             let (key, value) = with_value("detail", raw);
             put(&key, value);
+            if let Some(att) = shown(detail.as_ref()) {
+                put("att", att);
+            }
         }
         Incoming::Cancel { id, .. } => {
             put("type", json!("cancel"));
@@ -125,14 +206,16 @@ fn answers(session: &mut Session) -> Vec<Value> {
 
 fn run_decoding(file: &str) {
     for case in cases(file) {
-        let name = case["name"].as_str().unwrap();
+        let (name, Some(text)) = (case["name"].as_str().unwrap(), case["text"].as_str()) else {
+            continue;
+        };
         let mut session = Session::new(limits(&case));
         session.receive(r#"{"type":"hello","protocol":1,"document":"d1","url":""}"#);
         assert!(matches!(
             session.next_incoming(),
             Some(Incoming::Document { .. })
         ));
-        session.receive(case["text"].as_str().unwrap());
+        session.receive_with(text, all_bytes(&case["attachments"]));
 
         let expected = case["accepts"].as_array().unwrap();
         let mut found = Vec::new();
@@ -167,7 +250,29 @@ fn frames_are_read_as_the_vectors_say() {
     run_decoding("frames.json");
 }
 
+#[test]
+fn attachments_are_read_as_the_vectors_say() {
+    run_decoding("attachments.json");
+}
+
 // ---- transcripts
+
+/// What stands beside a step's verb.
+const QUALIFIERS: [&str; 6] = [
+    "retain",
+    "raises",
+    "broadcast",
+    "attachments",
+    "escaped",
+    "accepted",
+];
+
+fn with_att(mut incoming: Value, given: Option<&Given>) -> Value {
+    if let Some(att) = shown(given) {
+        incoming["att"] = att;
+    }
+    incoming
+}
 
 struct Program {
     session: Session,
@@ -199,17 +304,18 @@ impl Program {
                 }
                 Incoming::Call {
                     id, method, params, ..
-                } => match params {
-                    Some(params) => {
+                } => {
+                    let mut call = json!([id, method]);
+                    if let Some(params) = &params {
                         let params: Value = serde_json::from_str(params.json.get()).unwrap();
-                        json!({"call": [id, method, params]})
+                        call.as_array_mut().unwrap().push(params);
                     }
-                    None => json!({"call": [id, method]}),
-                },
+                    with_att(json!({"call": call}), params.as_ref())
+                }
                 Incoming::Event { event, detail, .. } => {
-                    let detail = detail.as_ref().map_or("null", |detail| detail.json.get());
-                    let detail: Value = serde_json::from_str(detail).unwrap();
-                    json!({"event": [event, detail]})
+                    let json = detail.as_ref().map_or("null", |detail| detail.json.get());
+                    let value: Value = serde_json::from_str(json).unwrap();
+                    with_att(json!({"event": [event, value]}), detail.as_ref())
                 }
                 Incoming::Cancel { id, .. } => json!({"cancel": id}),
             });
@@ -222,14 +328,35 @@ impl Program {
             .as_object()
             .unwrap()
             .iter()
-            .find(|(key, _)| !matches!(key.as_str(), "retain" | "raises" | "broadcast"))
+            .find(|(key, _)| !QUALIFIERS.contains(&key.as_str()))
             .unwrap();
         let number = |value: &Value| value.as_u64().unwrap();
         match verb.as_str() {
-            "page" => match value {
-                Value::String(text) => session.receive(text),
-                frame => session.receive(&frame.to_string()),
-            },
+            "page" => {
+                let text = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
+                session.receive_with(&text, all_bytes(&step["attachments"]));
+            }
+            "resume" => {
+                let accepted = session.resume(value[0].as_str().unwrap(), number(&value[1]));
+                assert_eq!(json!(accepted), step["accepted"], "{at}");
+            }
+            "received" => assert_eq!(json!(session.received()), *value, "{at}"),
+            "duplicates" => assert_eq!(json!(session.counters().duplicates), *value, "{at}"),
+            "latest" => {
+                let name = value[1].as_str().unwrap();
+                let detail = encoded(&value[2], step);
+                let event = EncodedEvent::new(name, &detail, step["retain"] == true);
+                let refused = session
+                    .emit_latest(value[0].as_str().unwrap(), &event)
+                    .is_err();
+                assert_eq!(refused, step["raises"] == "backpressure", "{at}");
+            }
+            "release" => {
+                session.release_latest();
+                assert!(!session.has_latest(), "{at}");
+            }
             "incoming" => {
                 self.collect();
                 let found = std::mem::take(&mut self.incoming);
@@ -239,11 +366,8 @@ impl Program {
             "control" => session.control(value[0].as_str().unwrap(), &value[1].to_string()),
             "emit" => {
                 let retain = step["retain"] == true;
-                let event = EncodedEvent::new(
-                    value[0].as_str().unwrap(),
-                    &value[1].to_string().into(),
-                    retain,
-                );
+                let name = value[0].as_str().unwrap();
+                let event = EncodedEvent::new(name, &encoded(&value[1], step), retain);
                 if step["broadcast"] == true {
                     assert_eq!(session.broadcast(&event), Broadcast::Reset, "{at}");
                 } else {
@@ -252,18 +376,14 @@ impl Program {
                 }
             }
             "respond" => {
-                let result = Ok(value[1].to_string().into());
+                let result = Ok(encoded(&value[1], step));
                 session.respond(session.generation(), number(&value[0]), result);
             }
             "respond_old" => {
                 let document = value[0].as_str().unwrap();
                 let found = self.documents.iter().rposition(|id| id == document);
                 let generation = found.unwrap() as u64 + 1;
-                session.respond(
-                    generation,
-                    number(&value[1]),
-                    Ok(value[2].to_string().into()),
-                );
+                session.respond(generation, number(&value[1]), Ok(encoded(&value[2], step)));
             }
             "fail" => {
                 let error = ErrorObject {
@@ -280,11 +400,22 @@ impl Program {
             "open" => session.open(),
             "sends" => {
                 let mut found = Vec::new();
+                let mut attachments = Vec::new();
                 while let Some(batch) = session.next_batch() {
                     let frame: Value = serde_json::from_str(&batch.text).unwrap();
                     assert_eq!(frame["doc"], batch.document, "{at}");
                     assert_eq!(frame["seq"], batch.seq, "{at}");
+                    let announced = batch.attachments.len();
+                    assert_eq!(
+                        envelope::announced(&batch.text).unwrap_or(0),
+                        announced,
+                        "{at}"
+                    );
                     found.push(frame);
+                    attachments.push(batch.attachments);
+                }
+                for (at_frame, found) in attachments.into_iter().enumerate() {
+                    assert_eq!(found, all_bytes(&step["attachments"][at_frame]), "{at}");
                 }
                 let found = json!(found);
                 assert!(
@@ -316,13 +447,15 @@ fn code(text: &str) -> Code {
 
 fn run_transcripts(file: &str) {
     for case in cases(file) {
-        let name = case["name"].as_str().unwrap();
+        let (name, Some(steps)) = (case["name"].as_str().unwrap(), case["steps"].as_array()) else {
+            continue;
+        };
         let mut program = Program {
             session: Session::new(limits(&case)),
             documents: Vec::new(),
             incoming: Vec::new(),
         };
-        for (at, step) in case["steps"].as_array().unwrap().iter().enumerate() {
+        for (at, step) in steps.iter().enumerate() {
             program.step(step, &format!("{file}: {name}: step {at}: {step}"));
         }
     }
@@ -346,4 +479,24 @@ fn calls_are_answered_and_cancelled_as_the_vectors_say() {
 #[test]
 fn unknown_and_broken_pages_are_met_as_the_vectors_say() {
     run_transcripts("unknown.json");
+}
+
+#[test]
+fn numbered_frames_take_effect_once_as_the_vectors_say() {
+    run_transcripts("numbered.json");
+}
+
+#[test]
+fn connections_are_resumed_as_the_vectors_say() {
+    run_transcripts("resume.json");
+}
+
+#[test]
+fn attachments_are_sent_as_the_vectors_say() {
+    run_transcripts("attachments.json");
+}
+
+#[test]
+fn last_values_are_kept_as_the_vectors_say() {
+    run_transcripts("latest.json");
 }

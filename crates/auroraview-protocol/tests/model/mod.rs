@@ -1,13 +1,13 @@
 //! A page and a program of random habits around a real session, and a model of what must be delivered.
 //!
 //! The page takes frames at once, acknowledges them when told to, and loses those it did not acknowledge when it
-//! reloads. The model knows each event by a number of its own, so that order, loss and repetition all show.
+//! reloads. Its connection may be lost and come back, with some of them lost on the way. The model knows each event by a number of its own, so that order, loss and repetition all show.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use auroraview_protocol::{
-    Broadcast, Emitted, EncodedEvent, ErrorObject, FRAME_BYTES, FRAMES_UNACKNOWLEDGED, Incoming,
-    Limits, Session,
+    Batch, Broadcast, Emitted, EncodedEvent, ErrorObject, FRAME_BYTES, FRAMES_UNACKNOWLEDGED,
+    Incoming, Limits, Session,
 };
 use serde_json::{Value, json};
 
@@ -46,6 +46,13 @@ pub(crate) enum Op {
     Retain {
         name: usize,
     },
+    EmitLatest {
+        key: usize,
+        retain: bool,
+    },
+    ReleaseLatest,
+    Resume(usize),
+    ResumeWrongly(usize),
     Respond {
         which: usize,
         fail: bool,
@@ -57,6 +64,13 @@ pub(crate) enum Op {
 
 /// An event of the model: its name and a number that no other event has.
 type Sent = (String, u64, bool);
+
+/// A frame that was handed out and not acknowledged.
+struct Flight {
+    batch: Batch,
+    events: Vec<Sent>,
+    latest: Vec<Sent>,
+}
 
 pub(crate) struct World {
     session: Session,
@@ -70,9 +84,12 @@ pub(crate) struct World {
     is_loaded: bool,
     /// Events that were accepted and not handed out, in the order in which they must be.
     queue: VecDeque<Sent>,
-    /// Frames that were handed out and not acknowledged, with their events.
-    flights: Vec<(u64, Vec<Sent>)>,
+    flights: Vec<Flight>,
     last_seq: u64,
+    /// Frames that must be handed out again, before any other.
+    again: VecDeque<Batch>,
+    /// Last values that wait, and whether they may leave. The name is the key.
+    latest: VecDeque<(Sent, bool)>,
     retained: Vec<Sent>,
     /// How many events the current document was promised, and how many it was given or lost.
     promised: u64,
@@ -102,6 +119,8 @@ impl World {
             queue: VecDeque::new(),
             flights: Vec::new(),
             last_seq: 0,
+            again: VecDeque::new(),
+            latest: VecDeque::new(),
             retained: Vec::new(),
             promised: 0,
             settled: 0,
@@ -148,9 +167,26 @@ impl World {
     }
 
     fn document_ended(&mut self) {
-        let unacknowledged = self.flights.drain(..).flat_map(|(_, events)| events);
+        let mut unacknowledged = Vec::new();
+        let mut latest: Vec<Sent> = Vec::new();
+        for flight in self.flights.drain(..) {
+            unacknowledged.extend(flight.events);
+            for sent in flight.latest {
+                let is_newer = |(name, ..): &Sent| *name == sent.0;
+                let waits = self.latest.iter().any(|(other, _)| is_newer(other));
+                match latest.iter_mut().find(|other| is_newer(other)) {
+                    _ if waits || sent.2 => {}
+                    Some(old) => *old = sent,
+                    None => latest.push(sent),
+                }
+            }
+        }
+        for sent in latest.into_iter().rev() {
+            self.latest.push_front((sent, true));
+        }
         let unsent = std::mem::take(&mut self.queue);
         self.queue = unacknowledged
+            .into_iter()
             .chain(unsent)
             .filter(|(_, _, retain)| !retain)
             .collect();
@@ -158,6 +194,7 @@ impl World {
         self.is_welcomed = false;
         self.is_loaded = false;
         self.last_seq = 0;
+        self.again.clear();
         self.may_answer.clear();
         self.after.clear();
         self.cancelled.clear();
@@ -209,6 +246,7 @@ impl World {
                     self.queue = self.retained.iter().cloned().chain(unsent).collect();
                     self.promised = self.queue.len() as u64;
                     self.settled = 0;
+                    self.latest.retain(|((_, _, retain), _)| !retain);
                 }
             }
             Op::Welcome => {
@@ -223,6 +261,7 @@ impl World {
                 self.session.close("enough");
                 self.document_ended();
                 self.queue.clear();
+                self.latest.clear();
                 self.is_open = false;
             }
             Op::Open => {
@@ -260,7 +299,8 @@ impl World {
                 .session
                 .receive(r#"{"v":1,"doc":"older","ack":1,"msgs":[{"type":"ready"}]}"#),
             Op::Acknowledge(which) => {
-                if let Some((seq, _)) = pick(&self.flights, which) {
+                let seqs: Vec<_> = self.flights.iter().map(|one| one.batch.seq).collect();
+                if let Some(seq) = pick(&seqs, which) {
                     self.acknowledge(seq);
                 }
             }
@@ -304,9 +344,11 @@ impl World {
                     Broadcast::Reset => {
                         assert!(self.is_open);
                         self.queue.clear();
-                        self.flights
-                            .iter_mut()
-                            .for_each(|(_, events)| events.clear());
+                        self.latest.clear();
+                        for flight in &mut self.flights {
+                            flight.events.clear();
+                            flight.latest.clear();
+                        }
                         self.settled = self.promised;
                         if retain {
                             self.record(&sent);
@@ -325,6 +367,27 @@ impl World {
                 let (event, sent) = self.event(name, true, 0);
                 self.session.retain(&event);
                 self.record(&sent);
+            }
+            Op::EmitLatest { key, retain } => self.emit_latest(key, retain),
+            Op::ReleaseLatest => {
+                self.session.release_latest();
+                self.latest.iter_mut().for_each(|one| one.1 = true);
+            }
+            Op::Resume(which) => self.resume(which),
+            Op::ResumeWrongly(which) => {
+                let before = (self.session.queued(), self.session.unacknowledged());
+                let acknowledged = self.last_seq - self.flights.len() as u64;
+                let document = self.document.clone().unwrap_or_default();
+                let wrong = [
+                    (document.as_str(), self.last_seq + 1),
+                    (document.as_str(), acknowledged.wrapping_sub(1)),
+                    ("nobody", self.last_seq),
+                    ("", 0),
+                ];
+                let (document, received) = wrong[which % wrong.len()];
+                assert!(!self.session.resume(document, received));
+                let after = (self.session.queued(), self.session.unacknowledged());
+                assert_eq!(before, after);
             }
             Op::Respond { which, fail } => {
                 if !self.calls.is_empty() {
@@ -368,11 +431,56 @@ impl World {
         let doc = self.document.clone().unwrap();
         self.session
             .receive(&json!({"v": 1, "doc": doc, "ack": seq, "msgs": []}).to_string());
-        self.flights.retain(|(sent, _)| *sent > seq);
+        self.forget(seq);
+    }
+
+    fn forget(&mut self, seq: u64) {
+        self.flights.retain(|flight| flight.batch.seq > seq);
+        self.again.retain(|batch| batch.seq > seq);
+    }
+
+    /// The connection is lost with some of the frames that are on their way, and there again.
+    fn resume(&mut self, which: usize) {
+        let Some(document) = self.document.clone() else {
+            return;
+        };
+        let lost = which % (self.flights.len() + 1);
+        let received = self.last_seq - lost as u64;
+        assert!(self.session.resume(&document, received));
+        self.forget(received);
+        self.again = self.flights.iter().map(|one| one.batch.clone()).collect();
+    }
+
+    fn emit_latest(&mut self, key: usize, retain: bool) {
+        let (event, sent) = self.event(key, retain, 0);
+        let key = sent.0.clone();
+        let known = self.latest.iter().position(|((name, ..), _)| *name == key);
+        match self.session.emit_latest(&key, &event) {
+            Ok(emitted) => {
+                let dropped = !self.is_open && !retain;
+                assert_eq!(emitted == Emitted::Dropped, dropped);
+                if retain {
+                    self.record(&sent);
+                }
+                match known {
+                    _ if !self.is_open => {}
+                    Some(at) => self.latest[at].0 = sent,
+                    None => self.latest.push_back((sent, false)),
+                }
+            }
+            Err(_) => {
+                assert!(known.is_none());
+                assert!(self.latest.len() >= self.session.limits().queue_messages);
+            }
+        }
     }
 
     fn deliver(&mut self) {
         while let Some(batch) = self.session.next_batch() {
+            if let Some(before) = self.again.pop_front() {
+                assert_eq!(batch, before, "a frame is the same when it comes again");
+                continue;
+            }
             let frame: Value = serde_json::from_str(&batch.text).unwrap();
             let messages = frame["msgs"].as_array().unwrap();
             assert!(batch.text.len() <= FRAME_BYTES || messages.len() == 1);
@@ -389,7 +497,7 @@ impl World {
             assert!(self.is_welcomed, "nothing is sent before welcome");
             assert_eq!(batch.seq, self.last_seq + 1);
             self.last_seq = batch.seq;
-            let mut events = Vec::new();
+            let (mut events, mut latest) = (Vec::new(), Vec::new());
             for message in messages {
                 let name = message["event"].as_str().unwrap();
                 let detail = &message["detail"];
@@ -399,14 +507,25 @@ impl World {
                     assert!(self.is_loaded, "events wait for ready");
                     let number = detail[0].as_u64().unwrap();
                     let sent = (name.to_owned(), number, message["retain"] == true);
-                    assert_eq!(Some(&sent), self.queue.pop_front().as_ref());
-                    self.settled += 1;
-                    events.push(sent);
+                    if let Some(next) = self.queue.pop_front() {
+                        assert_eq!(sent, next);
+                        self.settled += 1;
+                        events.push(sent);
+                    } else {
+                        assert_eq!(Some((sent.clone(), true)), self.latest.pop_front());
+                        latest.push(sent);
+                    }
                 }
             }
-            self.flights.push((batch.seq, events));
+            self.flights.push(Flight {
+                batch,
+                events,
+                latest,
+            });
         }
-        let waits = self.is_loaded && self.is_welcomed && !self.queue.is_empty();
+        assert!(self.again.is_empty());
+        let released = self.latest.front().is_some_and(|(_, released)| *released);
+        let waits = self.is_loaded && self.is_welcomed && (released || !self.queue.is_empty());
         assert!(
             !waits || self.flights.len() == FRAMES_UNACKNOWLEDGED,
             "what may be sent is sent"
@@ -446,6 +565,8 @@ impl World {
         assert_eq!(self.session.is_closed(), !self.is_open);
         assert_eq!(self.session.is_ready(), self.is_loaded && self.is_welcomed);
         assert_eq!(self.session.unacknowledged(), self.flights.len());
+        let kept = self.latest.iter().any(|(_, released)| !released);
+        assert_eq!(self.session.has_latest(), kept);
     }
 
     /// A last document that keeps up gets the retained values, then all that nobody acknowledged, and no more.
@@ -453,14 +574,15 @@ impl World {
         for op in [Op::Open, Op::Hello, Op::Welcome, Op::Ready] {
             self.run(op);
         }
+        self.run(Op::ReleaseLatest);
         loop {
             self.run(Op::Deliver);
-            match self.flights.last() {
-                Some((seq, _)) => self.acknowledge(*seq),
+            match self.flights.last().map(|flight| flight.batch.seq) {
+                Some(seq) => self.acknowledge(seq),
                 None => break,
             }
         }
-        assert!(self.queue.is_empty());
+        assert!(self.queue.is_empty() && self.latest.is_empty());
         assert_eq!(self.settled, self.promised);
         assert_eq!(self.session.queued(), (0, 0));
     }
