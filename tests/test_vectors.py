@@ -45,8 +45,9 @@ GROUPED = {
 
 TRANSCRIPTS = {
     f"{file}: {case['name']}": case
-    for file in ("reload", "overflow", "cancel", "unknown")
+    for file in ("reload", "overflow", "cancel", "unknown", "numbered", "resume", "latest")
     for case in cases(f"{file}.json")
+    if "python" in case.get("ends", ["python"])
 }
 OBSERVABLE = {name: case for name, case in TRANSCRIPTS.items() if case["name"] not in UNOBSERVABLE}
 
