@@ -25,7 +25,7 @@ from auroraview.server import make_sessions, make_site
 
 if TYPE_CHECKING:
     from auroraview._access import Authenticate
-    from auroraview._types import FileSlice, Headers, PlainRequest
+    from auroraview._types import Headers, PlainRequest
     from auroraview.bridge import Bridge
     from auroraview.options import ServerOptions, StrPath
 
@@ -283,6 +283,9 @@ async def _read(connection: _core.Connection, receive: Receive) -> None:
                 await asyncio.to_thread(connection.receive_text, text)
         elif data is not None:
             connection.receive_bytes(data)
+        # A page that sends more than it may is slowed down by reading from it more slowly.
+        if (seconds := connection.pause()) is not None:
+            await asyncio.sleep(seconds)
 
 
 async def _write(connection: _core.Connection, send: Send, wanted: _Bell) -> None:
@@ -315,16 +318,9 @@ async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
     await send({"type": "websocket.http.response.body", "body": f"{text}\n".encode()})
 
 
-async def _send_file(part: FileSlice, send: Send) -> None:
-    path, first, left = part
-    with await asyncio.to_thread(open, path, "rb") as file:
-        await asyncio.to_thread(file.seek, first)
-        while left > 0:
-            chunk = await asyncio.to_thread(file.read, min(left, _CHUNK_BYTES))
-            if not chunk:
-                return
-            left -= len(chunk)
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+async def _send_file(part: _core.FilePart, send: Send) -> None:
+    while chunk := await asyncio.to_thread(part.read, _CHUNK_BYTES):
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
 
 
 def _below_mount(scope: Scope) -> str:

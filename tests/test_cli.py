@@ -1,0 +1,249 @@
+"""The command line, as a program of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+
+import pytest
+
+import auroraview
+from tests.helpers import SECONDS, eventually
+
+PANEL = """
+from auroraview import Bridge, WebView
+bridge = Bridge()
+bridge.bind_call("f", lambda: 1)
+text = "no bridge"
+class tools:
+    bridge = bridge
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A directory with a program and its page."""
+    (tmp_path / "panel.py").write_text(PANEL)
+    (tmp_path / "broken.py").write_text("raise ValueError('half written')")
+    (tmp_path / "lacking.py").write_text("import a_module_that_nobody_has")
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "index.html").write_text("<!doctype html><title>Panel</title>")
+    return tmp_path
+
+
+class Cli:
+    """A run of the command line. What it says is read as it comes."""
+
+    def __init__(self, folder, *arguments, **environment):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "auroraview", *arguments],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+        )
+        self.out, self.err = [], []
+        self._readers = [
+            threading.Thread(target=lines.extend, args=(stream,), daemon=True)
+            for stream, lines in ((self.process.stdout, self.out), (self.process.stderr, self.err))
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.end()
+
+    def end(self):
+        """Waits for its end: status, output and errors."""
+        status = self.process.wait(SECONDS)
+        for reader in self._readers:
+            reader.join(SECONDS)
+        for stream in (self.process.stdout, self.process.stderr):
+            stream.close()
+        return status, "".join(self.out), "".join(self.err)
+
+    def link(self):
+        """The link that it prints once it serves."""
+
+        def find():
+            assert self.process.poll() is None, "".join(self.err)
+            return re.search(r"^http\S+#token=\S+$", "".join(self.out), re.MULTILINE)
+
+        eventually(find)
+        return find()[0]
+
+
+def run(folder, *arguments, **environment):
+    with Cli(folder, *arguments, **environment) as cli:
+        return cli.end()
+
+
+def fails(folder, *arguments, status=2, **environment):
+    """The one line with which it fails."""
+    found, out, err = run(folder, *arguments, **environment)
+    assert (found, out) == (status, ""), err
+    assert err.endswith("\n")
+    assert err.count("\n") == 1
+    return err.strip()
+
+
+SERVE = ("serve", "dist", "--app", "panel:bridge")
+
+
+def test_it_serves_until_it_is_interrupted(project):
+    with Cli(project, *SERVE) as cli:
+        link = cli.link()
+        with urllib.request.urlopen(link.partition("#")[0], timeout=SECONDS) as page:
+            assert b"Panel" in page.read()
+        cli.process.send_signal(signal.SIGINT)
+        status, out, err = cli.end()
+    assert (status, err) == (0, "")
+    assert out.count(link.partition("#")[2]) == 1
+
+
+def test_sigterm_ends_it_as_well(project):
+    with Cli(project, *SERVE) as cli:
+        cli.link()
+        cli.process.terminate()
+        assert cli.end()[::2] == (0, "")
+
+
+def test_the_secret_comes_from_the_environment(project):
+    with Cli(project, *SERVE, AURORAVIEW_TOKEN="a-token-of-the-tests") as cli:
+        assert cli.link().endswith("#token=a-token-of-the-tests")
+    assert "at least 16 characters" in fails(project, *SERVE, AURORAVIEW_TOKEN="short")
+    with Cli(project, *SERVE, AURORAVIEW_TOKEN="") as cli:
+        assert len(cli.link().partition("#token=")[2]) == 22
+
+
+def test_no_argument_takes_the_secret(project):
+    assert "unrecognized arguments: --token" in fails(project, *SERVE, "--token", "a-token-of-the-tests")
+
+
+def test_a_bridge_may_be_the_attribute_of_an_object(project):
+    with Cli(project, "serve", "dist", "--app", "panel:tools.bridge") as cli:
+        cli.link()
+
+
+def test_a_port_can_be_chosen_and_a_used_one_is_named(project):
+    with socket.create_server(("127.0.0.1", 0)) as used:
+        port = used.getsockname()[1]
+        said = fails(project, *SERVE, "--port", str(port), status=1)
+    assert f"port {port} on 127.0.0.1 is in use" in said
+    with Cli(project, *SERVE, "--port", str(port)) as cli:
+        assert cli.link().startswith(f"http://127.0.0.1:{port}/")
+
+
+def test_other_machines_must_be_allowed(project):
+    assert "allow_remote=True" in fails(project, *SERVE, "--host", "0.0.0.0")
+    with Cli(project, *SERVE, "--host", "0.0.0.0", "--allow-remote") as cli:
+        assert cli.link().startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "nothing to do; auroraview --help"),
+        (("unknown",), "invalid choice: 'unknown'"),
+        (("serve",), "the following arguments are required: PATH, --app"),
+        (("serve", "dist"), "the following arguments are required: --app"),
+        (("serve", "dist", "--app", "panel"), "--app is MODULE:BRIDGE"),
+        (("serve", "dist", "--app", ":bridge"), "--app is MODULE:BRIDGE"),
+        (("serve", "dist", "--app", "nowhere:bridge"), "there is no module 'nowhere'"),
+        (("serve", "dist", "--app", "panel.inner:bridge"), "there is no module 'panel.inner'"),
+        (("serve", "dist", "--app", "panel:other"), "panel has no 'other'"),
+        (("serve", "dist", "--app", "panel:text"), "this is no Bridge but str"),
+        (("serve", "dist", "--app", "panel:tools"), "add .bridge"),
+        (("serve", "nowhere", "--app", "panel:bridge"), "there is no directory at"),
+        (("serve", "panel.py", "--app", "panel:bridge"), "path is a directory"),
+        ((*SERVE, "--port", "many"), "invalid int value: 'many'"),
+        ((*SERVE, "--port", "70000"), "port must be"),
+        ((*SERVE, "--allow-origin", "example.com"), "an origin is"),
+        ((*SERVE, "--allow-host", "http://example.com"), "a host is"),
+        ((*SERVE, "--rel"), "unrecognized arguments: --rel"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_wrong_usage_is_told_in_one_line(project, arguments, said):
+    assert said in fails(project, *arguments)
+
+
+@pytest.mark.parametrize(("module", "error"), [("broken", "half written"), ("lacking", "a_module_that_nobody_has")])
+def test_a_module_that_fails_shows_where(project, module, error):
+    status, out, err = run(project, "serve", "dist", "--app", f"{module}:bridge")
+    assert (status, out) == (1, "")
+    assert "Traceback" in err
+    assert error in err
+    assert err.splitlines()[-1] == f"auroraview: importing the module {module!r} raised what stands above"
+
+
+def test_help_and_version(project):
+    status, out, err = run(project, "--help")
+    assert (status, err) == (0, "")
+    assert "serve a page and its bridge" in out
+    status, out, err = run(project, "serve", "--help")
+    assert (status, err) == (0, "")
+    for word in ("PATH", "--app", "--port", "--open", "--reload", "--allow-remote", "AURORAVIEW_TOKEN"):
+        assert word in out
+    assert run(project, "--version") == (0, f"auroraview {auroraview.__version__}\n", "")
+
+
+def test_the_script_is_installed():
+    from importlib.metadata import entry_points
+
+    (script,) = entry_points(group="console_scripts", name="auroraview")
+    assert script.load() is auroraview._cli.main
+
+
+def test_open_hands_the_link_to_the_browser(project):
+    note = project / "opened"
+    browser = f"{sys.executable} -c \"import sys; open({str(note)!r}, 'w').write(sys.argv[1])\" %s"
+    with Cli(project, *SERVE, "--open", BROWSER=browser) as cli:
+        link = cli.link()
+        eventually(lambda: note.exists() and note.read_text() == link)
+
+
+RELOADED = """
+import asyncio, json, sys
+from websockets.asyncio.client import connect
+address, _, token = sys.argv[1].partition("#token=")
+async def main():
+    async with connect("ws" + address[4:] + "auroraview.ws", proxy=None) as socket:
+        await socket.send(json.dumps(
+            {"type": "hello", "protocol": 1, "document": "d1", "url": address, "token": token}))
+        while True:
+            message = json.loads(await socket.recv())
+            if message.get("type") in ("session", "reload"):
+                print(message["type"], flush=True)
+            if message.get("type") == "reload":
+                return
+asyncio.run(main())
+"""
+
+
+def test_reload_tells_pages_that_files_changed(project):
+    with Cli(project, *SERVE, "--reload") as cli:
+        link = cli.link()
+        page = subprocess.Popen([sys.executable, "-c", RELOADED, link], stdout=subprocess.PIPE, text=True)
+        try:
+            assert page.stdout.readline() == "session\n"
+            (project / "dist" / "index.html").write_text("<!doctype html><title>Another</title>")
+            out, _ = page.communicate(timeout=SECONDS)
+            assert out == "reload\n"
+        finally:
+            page.kill()
+            page.wait()
+            page.stdout.close()
+        with urllib.request.urlopen(link.partition("#")[0], timeout=SECONDS) as answer:
+            assert b"Another" in answer.read()
+            assert "no-" in answer.headers["Cache-Control"]
