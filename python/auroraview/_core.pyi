@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, ClassVar, final
 
 from auroraview._types import (
-    FileSlice,
     Headers,
     PlainAttachment,
     PlainInfo,
@@ -21,6 +20,7 @@ __all__ = [
     "Array",
     "Bridge",
     "Connection",
+    "FilePart",
     "Job",
     "Lane",
     "Memory",
@@ -223,6 +223,7 @@ class Connection:
     def receive_bytes(self, data: bytes) -> None: ...
     def next(self) -> tuple[str, Any] | None: ...
     def tick(self) -> float | None: ...
+    def pause(self) -> float | None: ...
     def closed(self) -> None: ...
 
 @final
@@ -230,7 +231,13 @@ class Site:
     """The files of a server."""
 
     def __new__(cls, path: Path | None, csp: str | None, nocache: bool) -> Site: ...
-    def respond(self, method: str, path: str, headers: Headers) -> tuple[int, Headers, bytes | FileSlice]: ...
+    def respond(self, method: str, path: str, headers: Headers) -> tuple[int, Headers, bytes | FilePart]: ...
+
+@final
+class FilePart:
+    """What is to be sent of a file."""
+
+    def read(self, size: int) -> bytes: ...
 
 @final
 class Server:

@@ -28,9 +28,6 @@ PlainInfo = tuple[str, str | None, str | None, str, float, str, str | None, obje
 #: Names and values, in order; a name may come twice. Of a request: names in lower case.
 Headers = list[tuple[str, str]]
 
-#: Path of a file, first byte, number of bytes.
-FileSlice = tuple[str, int, int]
-
 
 class PlainRequest(TypedDict):
     """The HTTP request that asks for a WebSocket."""
