@@ -4,7 +4,8 @@
 
 mod model;
 
-use auroraview_protocol::{CALL_ID_MAX, Incoming, Limits, Session};
+use auroraview_protocol::{CALL_ID_MAX, Given, Incoming, Limits, Session, envelope};
+use bytes::Bytes;
 use model::{Op, World};
 use proptest::prelude::*;
 use serde_json::json;
@@ -83,13 +84,64 @@ proptest! {
 
     #[test]
     fn any_text_is_taken_or_counted(text in any::<String>()) {
-        take_any(&text);
+        take_any(&text, &[]);
     }
 
     #[test]
-    fn anything_that_looks_like_a_frame_is_taken_or_counted(text in frame_like()) {
-        take_any(&text);
+    fn anything_that_looks_like_a_frame_is_taken_or_counted(
+        text in frame_like(), attachments in attachments()
+    ) {
+        take_any(&text, &attachments);
     }
+
+    #[test]
+    fn a_frame_with_any_lists_and_any_attachments_is_taken_or_counted(
+        count in 0..4usize, lists in prop::collection::vec(att(), 1..4), attachments in attachments()
+    ) {
+        let message = |(at, list): (usize, &String)| match at % 2 {
+            0 => format!(r#"{{"type":"call","id":{},"method":"m","params":{{"$av":0}},"att":{list}}}"#, at + 1),
+            _ => format!(r#"{{"type":"event","event":"e","detail":[{{"$av":1}}],"att":{list}}}"#),
+        };
+        let messages: Vec<_> = lists.iter().enumerate().map(message).collect();
+        take_any(&format!(r#"{{"att":{count},"v":1,"doc":"d1","msgs":[{}]}}"#, messages.join(",")), &attachments);
+    }
+
+    #[test]
+    fn any_text_is_split_into_a_frame_and_attachments_or_refused(
+        head in prop_oneof![Just(String::new()), (0..3usize).prop_map(|count| format!("{{\"att\":{count},"))],
+        rest in prop_oneof![any::<String>(), "[\nA-Za-z0-9+/=]{0,12}"],
+    ) {
+        let text = head + &rest;
+        if let Ok((frame, attachments)) = envelope::split(&text) {
+            prop_assert_eq!(envelope::announced(&text).unwrap_or(0), attachments.len());
+            prop_assert_eq!(envelope::join(frame, &attachments), text);
+        }
+    }
+}
+
+fn attachments() -> impl Strategy<Value = Vec<Bytes>> {
+    let one = (0..9usize).prop_map(|size| Bytes::from(vec![1; size]));
+    prop::collection::vec(one, 0..4)
+}
+
+/// The list of a message: good, bad, and none.
+fn att() -> impl Strategy<Value = String> {
+    let number = || prop_oneof![8 => (0..9u64), 1 => any::<u64>()];
+    let shape = prop::collection::vec(number(), 0..4);
+    let dtype = prop::sample::select(vec!["", "int8", "int16", "float32", "float64", "bool", "x"]);
+    let entry = (number(), dtype, prop::option::of(shape)).prop_map(|(bytes, dtype, shape)| {
+        let mut entry = json!({"bytes": bytes});
+        if !dtype.is_empty() {
+            entry["dtype"] = json!(dtype);
+        }
+        if let Some(shape) = shape {
+            entry["shape"] = json!(shape);
+        }
+        entry.to_string()
+    });
+    let other = prop::sample::select(vec!["null", "{}", "7", "[[]]"]).prop_map(str::to_owned);
+    let list = prop::collection::vec(prop_oneof![9 => entry, 1 => other.clone()], 0..4);
+    prop_oneof![9 => list.prop_map(|list| format!("[{}]", list.join(","))), 1 => other]
 }
 
 /// Texts from the parts of real frames, in no sensible order.
@@ -114,6 +166,11 @@ fn frame_like() -> impl Strategy<Value = String> {
         "\"doc\":\"d1\"",
         "\"msgs\":[",
         "\"ack\":1",
+        "\"seq\":1",
+        "\"seq\":2",
+        "\"att\":1",
+        "\"att\":[{\"bytes\":1}]",
+        "{\"att\":1,\"v\":1,\"doc\":\"d1\",\"msgs\":[",
         "\"type\":\"call\"",
         "\"type\":\"event\"",
         "\"type\":\"hello\"",
@@ -134,21 +191,28 @@ fn frame_like() -> impl Strategy<Value = String> {
 }
 
 /// What is reported for any text is within the protocol, and the page lives on.
-fn take_any(text: &str) {
+fn take_any(text: &str, attachments: &[Bytes]) {
     let mut session = Session::new(Limits::default());
-    session.receive(text);
+    let take = |session: &mut Session| session.receive_with(text, attachments.to_vec());
+    take(&mut session);
     session.receive(
         r#"{"v":1,"doc":"d1","msgs":[{"type":"hello","protocol":1,"document":"d1","url":""}]}"#,
     );
-    session.receive(text);
+    take(&mut session);
     session.welcome("{}");
-    session.receive(text);
+    take(&mut session);
     while let Some(incoming) = session.next_incoming() {
         match incoming {
-            Incoming::Call { id, method, .. } => {
+            Incoming::Call {
+                id, method, params, ..
+            } => {
                 assert!((1..=CALL_ID_MAX).contains(&id) && !method.is_empty());
+                check_attachments(params, attachments);
             }
-            Incoming::Event { event, .. } => assert!(!event.is_empty()),
+            Incoming::Event { event, detail, .. } => {
+                assert!(!event.is_empty());
+                check_attachments(detail, attachments);
+            }
             _ => {}
         }
     }
@@ -158,4 +222,15 @@ fn take_any(text: &str) {
     assert!(
         matches!(session.next_incoming(), Some(Incoming::Event { event, .. }) if event == "alive")
     );
+}
+
+/// What a message has beside it fits, and came with the frame.
+fn check_attachments(given: Option<Given>, came: &[Bytes]) {
+    for attachment in given
+        .and_then(|given| given.attachments)
+        .into_iter()
+        .flatten()
+    {
+        assert!(attachment.fits() && came.contains(&attachment.data));
+    }
 }

@@ -5,8 +5,10 @@
 use std::time::{Duration, Instant};
 
 use auroraview_protocol::{
-    Broadcast, Emitted, EncodedEvent, ErrorObject, FRAME_BYTES, Incoming, Limits, Reason, Session,
+    Broadcast, Emitted, Encoded, EncodedEvent, ErrorObject, FRAME_BYTES, Incoming, Limits, Reason,
+    Session,
 };
+use bytes::Bytes;
 
 fn hello(session: &mut Session, id: &str) {
     session.receive(&format!(
@@ -110,6 +112,70 @@ fn a_message_that_just_fits_shares_its_frame() {
         let batch = session.next_batch().unwrap();
         assert_eq!(batch.text.len() == FRAME_BYTES, over == 0);
         assert_eq!(session.next_batch().is_some(), over == 1);
+    }
+}
+
+#[test]
+fn a_frame_counts_its_attachments_and_their_announcement() {
+    let carrying = |bytes: usize| {
+        let detail = Encoded {
+            attachments: vec![Bytes::from(vec![1; bytes]).into()],
+            ..r#"{"$av":0}"#.into()
+        };
+        EncodedEvent::new("e", &detail, false)
+    };
+    let room = FRAME_BYTES - r#"{"att":2,"v":1,"doc":"d1","seq":2,"msgs":[,]}"#.len();
+    let first = carrying(1000);
+    let second = room - first.size() - carrying(100_000).text().len();
+    for over in [0, 1] {
+        let mut session = ready(Limits::default());
+        session
+            .emit_all(&[first.clone(), carrying(second + over)])
+            .unwrap();
+        let batch = session.next_batch().unwrap();
+        let attached: usize = batch.attachments.iter().map(Bytes::len).sum();
+        assert_eq!(batch.text.len() + attached == FRAME_BYTES, over == 0);
+        assert_eq!(session.next_batch().is_some(), over == 1);
+    }
+    let mut session = ready(Limits::default());
+    session
+        .emit_all(&[first.clone(), carrying(FRAME_BYTES), first])
+        .unwrap();
+    let mut counts = Vec::new();
+    while let Some(batch) = session.next_batch() {
+        counts.push(batch.attachments.len());
+        session.receive(&format!(
+            r#"{{"v":1,"doc":"d1","ack":{},"msgs":[]}}"#,
+            batch.seq
+        ));
+    }
+    assert_eq!(counts, [1, 1, 1]);
+}
+
+#[test]
+fn bytes_are_shared_and_never_copied_on_their_way() {
+    let data = Bytes::from(vec![1; 1000]);
+    let detail = Encoded {
+        attachments: vec![data.clone().into()],
+        ..r#"{"$av":0}"#.into()
+    };
+    let mut session = ready(Limits::default());
+    session
+        .emit(&EncodedEvent::new("e", &detail, false))
+        .unwrap();
+    let sent = session.next_batch().unwrap().attachments;
+    assert_eq!(sent[0].as_ptr(), data.as_ptr());
+    assert!(session.resume("d1", 1));
+    let again = session.next_batch().unwrap().attachments;
+    assert_eq!(again[0].as_ptr(), data.as_ptr());
+    let text = r#"{"att":1,"v":1,"doc":"d1","msgs":[{"type":"event","event":"e","detail":{"$av":0},"att":[{"bytes":1000}]}]}"#;
+    session.receive_with(text, vec![data.clone()]);
+    match session.next_incoming() {
+        Some(Incoming::Event { detail, .. }) => {
+            let given = detail.unwrap().attachments.unwrap();
+            assert_eq!(given[0].data.as_ptr(), data.as_ptr());
+        }
+        other => panic!("{other:?}"),
     }
 }
 
