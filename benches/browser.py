@@ -78,12 +78,21 @@ window.call = (first, second) => new Promise(done => {
 CALLS = {"ours": OURS, "ours-asgi": OURS, "bare": BARE, "socketio": SOCKET_IO, "nicegui": NICEGUI}
 
 
+def executable() -> str:
+    """``AURORAVIEW_BROWSER``, or the first Chromium in the search path."""
+    names = (os.environ.get("AURORAVIEW_BROWSER", ""), "chromium", "chromium-browser", "google-chrome-stable")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        raise SystemExit("no Chromium found (Debian, Ubuntu: apt-get install chromium; or set AURORAVIEW_BROWSER)")
+    return found
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The browser of the system, or the one playwright brought."""
+    """The browser of the system; headless."""
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        browser = playwright.chromium.launch(executable_path=executable(), args=arguments)
         try:
             yield browser
         finally:
