@@ -51,6 +51,8 @@ mod _core {
     #[pymodule_export]
     use super::peer::Peer;
     #[pymodule_export]
+    use super::served::{Connection, FilePart, Server, Sessions, Site};
+    #[pymodule_export]
     use super::turns::Turns;
     #[pymodule_export]
     use super::view::View;

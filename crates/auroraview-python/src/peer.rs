@@ -45,6 +45,8 @@ pub(crate) struct PeerCore {
     outlet: Mutex<Box<dyn Outlet>>,
     /// There may be something to send.
     to_flush: AtomicBool,
+    /// Nothing is sent any more.
+    muted: AtomicBool,
     /// What the session reported and is not to be seen to yet.
     held_back: Mutex<Option<Vec<Incoming>>>,
     pace: Mutex<Pace>,
@@ -108,6 +110,7 @@ impl PeerCore {
             bridge,
             outlet: Mutex::new(outlet),
             to_flush: AtomicBool::new(false),
+            muted: AtomicBool::new(false),
             held_back: Mutex::default(),
             pace: Mutex::default(),
             connected: AtomicBool::new(false),
@@ -171,12 +174,22 @@ impl PeerCore {
         self.flush();
     }
 
-    /// Goes on with a document over another connection; false when that cannot be.
-    pub(crate) fn resume(&self, document: &str, received: u64) -> bool {
-        let resumed = lock(&self.session).resume(document, received);
-        if resumed {
-            self.flush();
+    /// Goes on with a document over another connection. False when that cannot be: then the document has ended, and the
+    /// page begins anew.
+    pub(crate) fn resume(self: &Arc<Self>, document: &str, received: u64) -> bool {
+        let resumed = {
+            // No frame is between session and transport while the session looks back.
+            let _outlet = lock(&self.outlet);
+            lock(&self.session).resume(document, received)
+        };
+        if !resumed {
+            self.step(|session| {
+                if session.document() == Some(document) {
+                    session.document_gone();
+                }
+            });
         }
+        self.flush();
         resumed
     }
 
@@ -228,6 +241,9 @@ impl PeerCore {
 
     /// Sends what may be sent. Waits for nobody: while another thread does so, it goes on for this one.
     pub(crate) fn flush(&self) {
+        if self.muted.load(Ordering::SeqCst) {
+            return;
+        }
         self.to_flush.store(true, Ordering::SeqCst);
         while self.to_flush.load(Ordering::SeqCst) {
             let outlet = match self.outlet.try_lock() {
@@ -431,6 +447,13 @@ impl PeerCore {
     pub(crate) fn open(&self) {
         self.drop_logged.store(false, Ordering::Relaxed);
         lock(&self.session).open();
+    }
+
+    /// As [`Self::close`], without a last frame to the page.
+    pub(crate) fn close_silently(self: &Arc<Self>, reason: &str) {
+        self.set_connected(false);
+        self.muted.store(true, Ordering::SeqCst);
+        self.step(|session| session.close(reason));
     }
 
     pub(crate) fn close(self: &Arc<Self>, reason: &str) {

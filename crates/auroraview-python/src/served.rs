@@ -1,37 +1,17 @@
-//! A session of a server: the program's side of a browser.
+//! Sessions of a server: peers whose pages are in browsers.
+//!
+//! The server's threads take no GIL. What the program has to know goes to the notice thread; until that thread has told
+//! the program of a new session, nothing the session reports is seen to ([`PeerCore::let_go`]). Only a program's own
+//! `authenticate` runs on a thread of the server.
 
-use std::sync::Arc;
+mod connection;
+mod identity;
+mod link;
+mod program;
+mod server;
+mod sessions;
 
-use pyo3::prelude::*;
-use pyo3::types::PyTuple;
-
-use crate::lane::Work;
-use crate::notice::Notice;
-use crate::peer::PeerCore;
-
-/// What a peer of a server has besides a session.
-pub(crate) struct Link {
-    notice: Arc<Py<PyAny>>,
-}
-
-impl Link {
-    pub(crate) fn callback(&self) -> &Arc<Py<PyAny>> {
-        &self.notice
-    }
-
-    pub(crate) fn was_reset(&self) {}
-
-    pub(crate) fn kick(&self, _reason: &str) {}
-
-    pub(crate) fn info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        Ok(PyTuple::empty(py))
-    }
-
-    pub(crate) fn tell<'py>(
-        _py: Python<'py>,
-        _peer: &Arc<PeerCore>,
-        _notice: Notice,
-    ) -> PyResult<Option<Work<'py>>> {
-        Ok(None)
-    }
-}
+pub(crate) use connection::Connection;
+pub(crate) use link::Link;
+pub(crate) use server::{FilePart, Server, Site};
+pub(crate) use sessions::Sessions;

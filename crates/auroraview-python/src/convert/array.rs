@@ -13,6 +13,9 @@ use pyo3::types::{PyBytes, PyMemoryView, PyTuple};
 
 use super::buffers::{is_exporter, swap};
 
+/// The bit with which a buffer is asked for whose first dimension varies fastest.
+const FORTRAN_ORDER: c_int = ffi::PyBUF_F_CONTIGUOUS & !ffi::PyBUF_STRIDES;
+
 /// See the module. Immutable, so that any number of buffers may show it.
 #[pyclass(frozen, module = "auroraview")]
 pub(crate) struct Array {
@@ -162,7 +165,7 @@ impl Array {
         let is_matrix = array.shape.len() > 1;
         let refusal = if flags & ffi::PyBUF_WRITABLE == ffi::PyBUF_WRITABLE {
             Some("what a page sent is read-only")
-        } else if is_matrix && flags & ffi::PyBUF_ANY_CONTIGUOUS == ffi::PyBUF_F_CONTIGUOUS {
+        } else if is_matrix && flags & FORTRAN_ORDER != 0 {
             Some("the array is in C order")
         } else {
             None

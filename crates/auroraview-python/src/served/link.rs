@@ -1,0 +1,184 @@
+//! What a peer of a server has besides its session: who the browser is, and the way to end it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::{Duration, Instant, SystemTime};
+
+use auroraview_server::{SessionInfo, Sessions};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::lane::Work;
+use crate::lock;
+use crate::notice::Notice;
+use crate::peer::{Peer, PeerCore};
+use crate::served::identity;
+
+/// So many resets within [`RESETS_WITHIN`] end a session.
+const RESETS: usize = 3;
+const RESETS_WITHIN: Duration = Duration::from_secs(60);
+
+/// Python functions of a server.
+pub(crate) struct Callbacks {
+    /// Makes the `auroraview.Peer` of a new session.
+    pub(crate) make_peer: Py<PyAny>,
+    /// Told what happens: `(peer, name, ...)`.
+    pub(crate) notice: Arc<Py<PyAny>>,
+    pub(crate) authenticate: Option<Py<PyAny>>,
+}
+
+/// See the module.
+pub(crate) struct Link {
+    callbacks: Arc<Callbacks>,
+    registry: Weak<Sessions>,
+    session_id: String,
+    began: SystemTime,
+    info: Mutex<SessionInfo>,
+    /// The program's object; the server owns it until the session ended.
+    python: Mutex<Option<Py<PyAny>>>,
+    resets: Mutex<VecDeque<Instant>>,
+    /// Why the program ended it, in its own words.
+    kicked: Mutex<Option<String>>,
+}
+
+impl Link {
+    pub(crate) fn new(
+        callbacks: Arc<Callbacks>,
+        registry: Weak<Sessions>,
+        info: SessionInfo,
+    ) -> Link {
+        Link {
+            callbacks,
+            registry,
+            session_id: info.session_id.clone(),
+            began: SystemTime::now(),
+            info: Mutex::new(info),
+            python: Mutex::new(None),
+            resets: Mutex::default(),
+            kicked: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn callback(&self) -> &Arc<Py<PyAny>> {
+        &self.callbacks.notice
+    }
+
+    pub(crate) fn set_info(&self, info: SessionInfo) {
+        *lock(&self.info) = info;
+    }
+
+    /// Turns the browser out. Does nothing when the session is over.
+    pub(crate) fn kick(&self, reason: &str) {
+        lock(&self.kicked).get_or_insert_with(|| reason.to_owned());
+        if let Some(registry) = self.registry.upgrade() {
+            registry.kick(&self.session_id, reason);
+        }
+    }
+
+    /// The words of [`Self::kick`].
+    pub(crate) fn kicked(&self) -> Option<String> {
+        lock(&self.kicked).clone()
+    }
+
+    /// The page did not keep up and was reset; one that never does is given up.
+    pub(crate) fn was_reset(&self) {
+        if is_one_too_many(&mut lock(&self.resets), Instant::now())
+            && let Some(registry) = self.registry.upgrade()
+        {
+            registry.end_for_backpressure(&self.session_id);
+        }
+    }
+
+    /// A row of `PlainInfo`.
+    pub(crate) fn info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let info = lock(&self.info).clone();
+        let since = self.began.duration_since(SystemTime::UNIX_EPOCH);
+        let identity = info
+            .identity
+            .as_ref()
+            .and_then(|one| identity::object(py, one));
+        (
+            "websocket",
+            info.address,
+            info.user_agent,
+            info.session_id,
+            since.unwrap_or_default().as_secs_f64(),
+            info.url,
+            info.origin,
+            identity,
+        )
+            .into_pyobject(py)
+    }
+
+    /// The call that tells the program what happened; on the notice thread.
+    pub(crate) fn tell<'py>(
+        py: Python<'py>,
+        peer: &Arc<PeerCore>,
+        notice: Notice,
+    ) -> PyResult<Option<Work<'py>>> {
+        let Some(link) = peer.link() else {
+            return Ok(None);
+        };
+        let is_last = matches!(notice, Notice::Named("disconnected", _));
+        let known = if is_last {
+            lock(&link.python).take()
+        } else {
+            lock(&link.python).as_ref().map(|known| known.clone_ref(py))
+        };
+        let python = match known {
+            Some(known) => known,
+            None if is_last => return Ok(None),
+            None => match link.make(py, peer) {
+                Ok(made) => made,
+                Err(error) => {
+                    // There is nobody to raise it to.
+                    error.write_unraisable(py, None);
+                    return Ok(None);
+                }
+            },
+        };
+        let rest = notice.into_args(py)?;
+        let args = PyTuple::new(py, [python.into_bound(py)])?
+            .as_sequence()
+            .concat(rest.as_sequence())?
+            .to_tuple()?;
+        let notice = link.callbacks.notice.bind(py).clone();
+        Ok(Some((None, Some(notice), args, None)))
+    }
+
+    fn make(&self, py: Python<'_>, peer: &Arc<PeerCore>) -> PyResult<Py<PyAny>> {
+        let core = Peer {
+            core: Arc::clone(peer),
+        };
+        let made = self.callbacks.make_peer.call1(py, (core,))?;
+        *lock(&self.python) = Some(made.clone_ref(py));
+        Ok(made)
+    }
+}
+
+fn is_one_too_many(resets: &mut VecDeque<Instant>, now: Instant) -> bool {
+    resets.push_back(now);
+    while resets
+        .front()
+        .is_some_and(|first| now.duration_since(*first) > RESETS_WITHIN)
+    {
+        resets.pop_front();
+    }
+    resets.len() >= RESETS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_third_reset_within_a_minute_is_one_too_many() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut resets = VecDeque::new();
+        for seconds in [0, 30, 61, 92, 123] {
+            assert!(!is_one_too_many(&mut resets, at(seconds)), "{seconds}");
+        }
+        assert!(is_one_too_many(&mut resets, at(150)));
+    }
+}

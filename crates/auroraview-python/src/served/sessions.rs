@@ -1,0 +1,197 @@
+//! The registry of sessions, for a server in Python (ASGI) or in Rust.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use auroraview_protocol::Limits;
+use auroraview_server::{Options, Refusal, RequestInfo, Sessions as Registry};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::bridge::Bridge;
+use crate::lane::seconds;
+use crate::served::connection::{Connection, Doorbell};
+use crate::served::identity::Identities;
+use crate::served::link::Callbacks;
+use crate::served::program::ServedBridge;
+
+/// What [`Sessions::new`] takes, a dict with these keys.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Settings {
+    session_ttl: f64,
+    heartbeat_interval: f64,
+    heartbeat_timeout: f64,
+    handshake_timeout: f64,
+    replay_messages: usize,
+    replay_bytes: usize,
+    max_connections: usize,
+    max_connections_per_address: usize,
+    max_sessions: usize,
+    frames_per_second: f64,
+    bytes_per_second: f64,
+    compress: Option<bool>,
+    token: Option<String>,
+    authenticate: bool,
+    allow_hosts: Vec<String>,
+    allow_origins: Vec<String>,
+}
+
+impl Settings {
+    fn into_options(self, limits: &Limits) -> Options {
+        Options {
+            session_ttl: seconds(self.session_ttl),
+            heartbeat_interval: seconds(self.heartbeat_interval),
+            heartbeat_timeout: seconds(self.heartbeat_timeout),
+            handshake_timeout: seconds(self.handshake_timeout),
+            max_connections: self.max_connections,
+            max_connections_per_address: self.max_connections_per_address,
+            max_sessions: self.max_sessions,
+            frames_per_second: self.frames_per_second,
+            bytes_per_second: self.bytes_per_second,
+            message_bytes: limits.message_bytes,
+            compress: self.compress,
+            token: self.token,
+            authenticate: self.authenticate,
+            allow_hosts: self.allow_hosts,
+            allow_origins: self.allow_origins,
+        }
+    }
+}
+
+/// See the module.
+#[pyclass(frozen, module = "auroraview._core")]
+pub(crate) struct Sessions {
+    pub(crate) registry: Arc<Registry>,
+    identities: Arc<Identities>,
+}
+
+#[pymethods]
+impl Sessions {
+    /// `make_peer(core_peer)` makes the program's object of a session, `notice(peer, name, ...)` is told what happens to
+    /// it, both on the notice thread. `authenticate(request)` is asked on a thread of the server.
+    #[new]
+    #[pyo3(signature = (bridge, settings, make_peer, notice, authenticate = None))]
+    fn new(
+        bridge: &Bridge,
+        settings: Settings,
+        make_peer: Py<PyAny>,
+        notice: Py<PyAny>,
+        authenticate: Option<Py<PyAny>>,
+    ) -> Sessions {
+        let limits = Limits {
+            queue_messages: settings.replay_messages,
+            queue_bytes: settings.replay_bytes,
+            ..bridge.core.limits
+        };
+        let identities = Arc::new(Identities::default());
+        let own_registry = Arc::new(OnceLock::new());
+        let program = ServedBridge {
+            bridge: Arc::clone(&bridge.core),
+            limits,
+            callbacks: Arc::new(Callbacks {
+                make_peer,
+                notice: Arc::new(notice),
+                authenticate,
+            }),
+            identities: Arc::clone(&identities),
+            registry: Arc::clone(&own_registry),
+        };
+        let registry = Registry::new(Arc::new(program), settings.into_options(&limits));
+        let _ = own_registry.set(Arc::downgrade(&registry));
+        Sessions {
+            registry,
+            identities,
+        }
+    }
+
+    /// A WebSocket is asked for: a connection, or status and text of the refusal. `wake` is called, on the notice
+    /// thread, when the connection has something to send.
+    fn connect<'py>(
+        &self,
+        py: Python<'py>,
+        request: Request<'py>,
+        wake: Py<PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let identity = request.identity.map(|object| self.identities.get(&object));
+        let request = RequestInfo {
+            path: request.path,
+            query: request.query,
+            headers: request.headers,
+            address: request.address,
+            local: request.local,
+            identity,
+        };
+        let bell = Doorbell::new(wake);
+        let wake = bell.wake();
+        match py.detach(|| self.registry.connect(request, wake)) {
+            Ok(connection) => {
+                let connection = Connection::new(connection, bell);
+                Ok(Bound::new(py, connection)?.into_any())
+            }
+            Err(Refusal { status, message }) => Ok((status, message).into_pyobject(py)?.into_any()),
+        }
+    }
+
+    /// Does what is due; returns the seconds until more is, `None`: nothing is.
+    fn tick(&self, py: Python<'_>) -> Option<f64> {
+        py.detach(|| left(self.registry.tick(Instant::now())))
+    }
+
+    /// Has all connected pages load themselves again; returns how many.
+    fn reload(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.registry.reload())
+    }
+
+    /// Ends all sessions and takes no more.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.registry.close());
+    }
+
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = py.detach(|| self.registry.stats());
+        let dict = PyDict::new(py);
+        dict.set_item("sessions", stats.sessions)?;
+        dict.set_item("connected", stats.connected)?;
+        dict.set_item("connections", stats.connections)?;
+        let refused = PyDict::new(py);
+        for (reason, count) in &stats.refused {
+            refused.set_item(reason, count)?;
+        }
+        dict.set_item("refused", refused)?;
+        Ok(dict)
+    }
+}
+
+/// Seconds until then.
+pub(crate) fn left(then: Option<Instant>) -> Option<f64> {
+    then.map(|then| then.saturating_duration_since(Instant::now()).as_secs_f64())
+}
+
+/// What [`Sessions::connect`] takes, a dict with these keys.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Request<'py> {
+    path: String,
+    query: String,
+    headers: Vec<(String, String)>,
+    address: Option<String>,
+    #[pyo3(default)]
+    local: Option<(String, u16)>,
+    #[pyo3(default)]
+    identity: Option<Bound<'py, PyAny>>,
+}
+
+/// A request as the program is shown it.
+pub(crate) fn plain_request<'py>(
+    py: Python<'py>,
+    request: &RequestInfo,
+) -> PyResult<Bound<'py, PyDict>> {
+    let plain = PyDict::new(py);
+    plain.set_item("address", &request.address)?;
+    plain.set_item("path", &request.path)?;
+    plain.set_item("query", &request.query)?;
+    plain.set_item("headers", &request.headers)?;
+    plain.set_item("local", &request.local)?;
+    Ok(plain)
+}
