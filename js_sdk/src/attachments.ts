@@ -41,6 +41,8 @@ const NONE: readonly Uint8Array[] = [];
 /** No value at all. */
 export const NOTHING: Encoded = { text: "", att: "", attachments: NONE, bytes: 0 };
 
+/** An array of more is sent as one dimension. */
+const MOST_DIMENSIONS = 32;
 /** Values are looked through to this depth; deeper ones take the slow way. */
 const LOOK_DEPTH = 24;
 
@@ -241,7 +243,7 @@ function dtypeOf(view: ArrayBufferView, name: string): Dtype | undefined {
 /** The shape an array came with, if it still fits. */
 function shapeOf(view: ArrayBufferView): number[] | undefined {
   const { shape, length } = view as ArrayBufferView & { shape?: unknown; length?: number };
-  if (!isArray(shape)) {
+  if (!isArray(shape) || shape.length < 2 || shape.length > MOST_DIMENSIONS) {
     return undefined;
   }
   const copy: number[] = [];

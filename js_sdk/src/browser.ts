@@ -8,7 +8,7 @@ import { takeToken } from "./address_bar";
 import { createClient } from "./client";
 import { newDocumentId } from "./document_id";
 import { announce, live } from "./page";
-import { defineProperty } from "./primitives";
+import { defineProperty, getOwnPropertyDescriptor } from "./primitives";
 import { Tab } from "./tab";
 import { targetOf } from "./transports/endpoint";
 import { WebSocketTransport } from "./transports/websocket";
@@ -45,6 +45,7 @@ function start(): void {
   live(bridge);
 }
 
-if (!("auroraview" in window)) {
+// An element with this id would be found by `in`.
+if (getOwnPropertyDescriptor(window, "auroraview") === undefined) {
   start();
 }

@@ -144,7 +144,10 @@ export class Tab implements Place {
     const free = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(true), ANSWER_TIME);
       channel.addEventListener("message", ({ data }: MessageEvent<Said>) => {
-        if ("held" in data && data.held === session && data.to === this.#name) {
+        const taken = "held" in data && data.held === session && data.to === this.#name;
+        // Of two that ask at the same time the one with the smaller name wins, even where only one hears the other.
+        const yields = "ask" in data && data.ask === session && data.by < this.#name;
+        if (taken || yields) {
           clearTimeout(timer);
           resolve(false);
         }
@@ -188,7 +191,6 @@ export class Tab implements Place {
     if (this.#channel !== undefined) {
       const channel = this.#channel;
       channel.onmessage = ({ data }: MessageEvent<Said>) => {
-        // Of two that ask at the same time the one with the smaller name wins.
         if ("ask" in data && (data.ask === this.#held || (data.ask === this.#asking && this.#name < data.by))) {
           channel.postMessage({ held: data.ask, to: data.by } satisfies Said);
         }

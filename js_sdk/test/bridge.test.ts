@@ -346,3 +346,81 @@ test("trigger reaches the page's own handlers only", async () => {
   expect(seen).toEqual([1, null]);
   expect(program.sent).toEqual([]);
 });
+
+test("connection: connecting until the welcome, then open, closed at the end", async () => {
+  const { bridge, program } = makeBridge();
+  const { connection } = bridge;
+  const seen: unknown[] = [];
+  const stop = connection.shown.onChange(({ state, reason }) => seen.push([state, reason]));
+  bridge.start();
+  expect(connection.shown.state).toBe("connecting");
+  program.welcome();
+  program.end("the window was closed");
+  expect(seen).toEqual([
+    ["open", undefined],
+    ["closed", "the window was closed"],
+  ]);
+  stop();
+  program.receiver.paused("late");
+  bridge.start();
+  expect(connection.shown.state).toBe("connecting");
+  expect(seen).toHaveLength(2);
+  expect(() => connection.shown.onChange("no" as never)).toThrow(TypeError);
+  expect(Object.isFrozen(connection.shown)).toBe(true);
+});
+
+test("while a transport is paused what is said gathers, and leaves together when it resumes", async () => {
+  const { client, program } = await welcomed();
+  program.receiver.paused("cable");
+  expect({ ...client.connection }).toMatchObject({ state: "reconnecting", reason: "cable" });
+  void client.call("a");
+  await turns();
+  client.send_event("b");
+  await turns();
+  expect(program.sent).toEqual([]);
+  program.receiver.resumed();
+  expect(program.messages()).toMatchObject([{ type: "call" }, { type: "event" }]);
+  expect({ ...client.connection }).toMatchObject({ state: "open", reason: undefined });
+});
+
+test("a lost place begins anew: closed, reset, ready again, new bindings, nothing retained", async () => {
+  const { client, program } = await welcomed({ methods: ["api.old"] });
+  program.emit("kept", "old", true);
+  await turns();
+  program.sent.length = 0;
+  const call = client.call("m");
+  const order: string[] = [];
+  call.catch((error) => order.push(error.code));
+  client.onReset(({ reason }) => {
+    order.push(reason);
+    client.send_event("from the handler");
+  });
+  program.receiver.paused("cable");
+  expect(program.receiver.received).toBe(2);
+  program.receiver.lost("forgotten", []);
+  expect(program.receiver.received).toBe(0);
+  program.receiver.resumed();
+  await turns();
+  expect(order).toEqual(["forgotten", "closed"]);
+  expect(program.messages()).toEqual([{ type: "ready" }, { type: "event", event: "from the handler" }]);
+  expect(client.connection.state).toBe("reconnecting");
+  program.seq = 0;
+  program.welcome({ methods: ["api.new"] });
+  expect(client.connection.state).toBe("open");
+  expect(Object.keys(client.api)).toEqual(["new"]);
+  const kept = vi.fn();
+  client.on("kept", kept);
+  await turns();
+  expect(kept).not.toHaveBeenCalled();
+});
+
+test("a place lost before the document was parsed says ready once, when it is", async () => {
+  const { bridge, program } = makeBridge();
+  bridge.start();
+  program.receiver.paused("cable");
+  program.receiver.lost("forgotten", []);
+  program.receiver.resumed();
+  bridge.documentReady();
+  await turns();
+  expect(program.messages().filter(({ type }) => type === "ready")).toHaveLength(1);
+});

@@ -169,6 +169,11 @@ test("a page that breaks built-ins does not break the bridge", async () => {
       ],
     },
   ]);
+  page.run('auroraview.send_event("b", new Float32Array([1]));');
+  await turns();
+  expect(page.plain.pop()).toBe(
+    `${KEY}${document}{"att":1,"v":1,"doc":"${document}","msgs":[{"type":"event","event":"b","att":[{"bytes":4,"dtype":"float32"}],"detail":{"$av":0}}]}\nAACAPw==`,
+  );
   page.polls[1]?.reply(frame(document, 2, "e", 5));
   page.polls[2]?.reply(frame(document, 3, "__auroraview_call_result", { id: 1, ok: true, result: 6 }));
   await turns();

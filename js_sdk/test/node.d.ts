@@ -2,9 +2,20 @@
 declare module "node:vm" {
   export function createContext(globals: object): object;
   export function runInContext(code: string, context: object): unknown;
+  export function runInNewContext(code: string): unknown;
 }
 
 /** Node 18 has it here only. */
 declare module "node:crypto" {
   export const webcrypto: Crypto;
+}
+
+declare module "node:util" {
+  export function promisify<T>(
+    take: (text: string, done: (error: Error | null, result: T) => void) => void,
+  ): (text: string) => Promise<T>;
+}
+
+declare module "node:zlib" {
+  export function gzip(text: string, done: (error: Error | null, result: Uint8Array<ArrayBuffer>) => void): void;
 }

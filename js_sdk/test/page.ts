@@ -59,6 +59,8 @@ export async function openPage(options: PageOptions = {}): Promise<Page> {
     console,
     crypto,
     Event,
+    btoa,
+    atob,
     location: { origin, href: `${origin}/index.html` },
     document: { readyState, addEventListener: onDocument.addEventListener.bind(onDocument) },
     addEventListener: onWindow.addEventListener.bind(onWindow),

@@ -358,6 +358,7 @@
   // src/attachments.ts
   var NONE = [];
   var NOTHING = { text: "", att: "", attachments: NONE, bytes: 0 };
+  var MOST_DIMENSIONS = 32;
   var LOOK_DEPTH = 24;
   var DTYPES = new SafeMap();
   DTYPES.set("Int8Array", "int8");
@@ -522,7 +523,7 @@
   }
   function shapeOf(view) {
     const { shape, length } = view;
-    if (!isArray(shape)) {
+    if (!isArray(shape) || shape.length < 2 || shape.length > MOST_DIMENSIONS) {
       return void 0;
     }
     const copy = [];

@@ -33,13 +33,15 @@ export class Heartbeat {
     this.#dead = dead;
   }
 
-  /** Begins; both in seconds. */
+  /** Begins; both in seconds. An interval that is not above 0 means none. */
   start(interval: number, timeout: number): void {
     this.stop();
-    this.#interval = interval * 1000;
-    this.#timeout = timeout * 1000;
-    this.heard();
-    this.#arm();
+    if (interval > 0) {
+      this.#interval = interval * 1000;
+      this.#timeout = timeout * 1000;
+      this.heard();
+      this.#arm();
+    }
   }
 
   stop(): void {

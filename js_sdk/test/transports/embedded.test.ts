@@ -209,3 +209,35 @@ test("after closed nothing is posted any more", async () => {
   expect(host.polls).toEqual([]);
   expect(host.plain).toEqual([]);
 });
+
+test("attachments follow the frame as lines of base64, in a post and in a reply", async () => {
+  const { host, client } = await welcomedPage();
+  client.send_event("e", [new Uint8Array([1, 2, 3]), new ArrayBuffer(0)]);
+  await turns();
+  expect(host.plain).toEqual([
+    `${PREFIX}{"att":2,"v":1,"doc":"${DOCUMENT}","msgs":[{"type":"event","event":"e","att":[{"bytes":3,"dtype":"uint8"},{"bytes":0}],"detail":[{"$av":0},{"$av":1}]}]}\nAQID\n`,
+  ]);
+  const seen = vi.fn();
+  client.on("e", seen);
+  const frame = (seq: number) =>
+    `{"att":1,"v":1,"doc":"${DOCUMENT}","seq":${seq},"msgs":[{"type":"event","event":"e","att":[{"bytes":4,"dtype":"float32"}],"detail":{"$av":0}}]}`;
+  host.take().reply(`${frame(2)}\nAACAPw==`);
+  await turns();
+  expect(seen.mock.calls).toEqual([[new Float32Array([1])]]);
+});
+
+test("a reply whose attachment is not base64 is dropped, and the poll opens again", async () => {
+  const warning = vi.spyOn(console, "warn").mockImplementation(() => {});
+  vi.resetModules();
+  const { EmbeddedTransport: Fresh } = await import("../../src/transports/embedded");
+  const host = new Host();
+  const receive = vi.fn(() => true);
+  const transport = new Fresh(KEY, host.ipc, host.auroraview);
+  transport.open(DOCUMENT, "", { received: 0, receive, paused() {}, resumed() {}, lost() {}, closed() {} });
+  host.take().reply("{}\n!");
+  await turns();
+  expect(receive).not.toHaveBeenCalled();
+  expect(warning).toHaveBeenCalledTimes(1);
+  expect(host.polls).toHaveLength(2);
+  warning.mockRestore();
+});

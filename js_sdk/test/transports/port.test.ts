@@ -49,3 +49,32 @@ test("the bridge runs over a MessageChannel, call, event and close", async () =>
   expect(acks.length).toBeGreaterThan(1);
   port2.close();
 });
+
+test("attachments travel beside the text", async () => {
+  const { port1, port2 } = new MessageChannel();
+  port2.onmessage = ({ data }) => {
+    const { text, attachments } = typeof data === "string" ? { text: data, attachments: [] } : data;
+    const frame = JSON.parse(text) as PageFrame;
+    const [message] = frame.msgs;
+    if (message?.type === "event") {
+      const [bytes] = attachments as [Uint8Array];
+      const msgs = [{ type: "event", event: "back", att: [{ bytes: 2, dtype: "int16" }], detail: { $av: 0 } }];
+      port2.postMessage({
+        text: JSON.stringify({ att: 1, v: 1, doc: "channel", seq: 1, msgs }),
+        attachments: [bytes.slice().buffer],
+      });
+    }
+  };
+  const { client, bridge } = createClient({
+    transport: new PortTransport(port1 as Port),
+    newDocument: () => "channel",
+    url: () => "",
+    onReady: () => {},
+    debug: false,
+  });
+  bridge.start();
+  const back = new Promise((resolve) => client.on("back", resolve));
+  client.send_event("there", new Int16Array([-3]));
+  expect(await back).toEqual(new Int16Array([-3]));
+  port2.close();
+});
