@@ -2,18 +2,20 @@
 
 The blocks of one file run one after another in one namespace, as a reader would type them. Windows that wait for a
 person are replaced: the view opens, must become ready, answer all calls of its page and report no error there, and is
-closed. What a file only constructs is shown the same way at its end.
+closed. What a file only constructs is shown the same way at its end. A server that waits must serve its page.
 """
 
 from __future__ import annotations
 
 import re
+import urllib.request
+import webbrowser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auroraview import WebView
+from auroraview import Server, WebView
 from tests.e2e.helpers import PATIENCE, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,6 +49,13 @@ def show_for_a_moment(view: WebView, *, wait: bool = True) -> None:
     assert view.wait(PATIENCE)
 
 
+def serve_for_a_moment(server: Server, timeout: float | None = None) -> bool:
+    """In place of ``wait``: the page is there, as a browser asks for it."""
+    with urllib.request.urlopen(server.url, timeout=PATIENCE) as answer:
+        assert answer.status == 200
+    return False
+
+
 @pytest.fixture
 def a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The directory that the texts speak of: a built page in ``dist/``."""
@@ -64,7 +73,10 @@ def test_the_python_of_a_text_does_what_it_says(page: Path, monkeypatch: pytest.
         shown.add(id(view))
         show_for_a_moment(view, wait=wait)
 
+    opened: list[str] = []
     monkeypatch.setattr(WebView, "show", show)
+    monkeypatch.setattr(Server, "wait", serve_for_a_moment)
+    monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
     namespace: dict[str, Any] = {"__name__": "text"}
     text = page.read_text(encoding="utf-8")
     for block in BLOCK.finditer(text):
