@@ -126,7 +126,7 @@ fn attachments() -> impl Strategy<Value = Vec<Bytes>> {
 
 /// The list of a message: good, bad, and none.
 fn att() -> impl Strategy<Value = String> {
-    let number = || prop_oneof![8 => (0..9u64), 1 => any::<u64>()];
+    let number = || prop_oneof![8 => 0..9u64, 1 => any::<u64>()];
     let shape = prop::collection::vec(number(), 0..4);
     let dtype = prop::sample::select(vec!["", "int8", "int16", "float32", "float64", "bool", "x"]);
     let entry = (number(), dtype, prop::option::of(shape)).prop_map(|(bytes, dtype, shape)| {
