@@ -7,6 +7,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, unquote
 
 from tests.helpers import SECONDS
 
@@ -14,16 +15,21 @@ HOST = ("127.0.0.1", 8000)
 
 
 def scope_of(kind: str, path: str, mount: str = "", **more: Any) -> dict[str, Any]:
-    """What a server tells of a request; the path with its mount, as ASGI's text has it since 3.0."""
+    """What a server tells of a request; the path with its mount, as ASGI's text has it since 3.0.
+
+    Args:
+        path: as the client wrote it, percent-encoded, with a query perhaps.
+        mount: where the application is mounted, not encoded.
+    """
     headers = {"host": f"{HOST[0]}:{HOST[1]}", **more.pop("headers", {})}
-    full, _, query = f"{mount}{path}".partition("?")
+    raw, _, query = f"{quote(mount)}{path}".partition("?")
     return {
         "type": kind,
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "scheme": {"http": "http", "websocket": "ws"}[kind],
-        "path": full,
-        "raw_path": full.encode(),
+        "path": unquote(raw),
+        "raw_path": raw.encode(),
         "root_path": mount,
         "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
@@ -70,7 +76,7 @@ class Socket:
         self._scope = scope_of("websocket", path, **more)
         self._in: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
         #: Cleared, it is a client that does not read.
         self.reads = asyncio.Event()
         self.reads.set()
@@ -79,7 +85,7 @@ class Socket:
 
     async def __aenter__(self) -> Socket:
         self._in.put_nowait({"type": "websocket.connect"})
-        self._task = asyncio.create_task(self._app(self._scope, self._in.get, self._send))
+        self.task = asyncio.create_task(self._app(self._scope, self._in.get, self._send))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -96,8 +102,8 @@ class Socket:
 
     async def ended(self) -> None:
         """Waits until the application is done with it; raises what it raised."""
-        assert self._task is not None
-        await asyncio.wait_for(self._task, SECONDS)
+        assert self.task is not None
+        await asyncio.wait_for(self.task, SECONDS)
 
     async def message(self) -> dict[str, Any]:
         """What the application sends next, as it is."""

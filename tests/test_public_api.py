@@ -8,17 +8,18 @@ import types
 import pytest
 
 import auroraview
-from auroraview import errors, main_thread, navigation, options, testing
+from auroraview import _asgi, errors, main_thread, navigation, options, server, testing
 from auroraview import peer as peer_module
 from tests.helpers import SECONDS
 
 #: What API.md names; a change here is a change of what programs rely on.
 PUBLIC = """
-AuroraViewError Backpressure Bridge Call CallTimeout Cancelled Future HostError Limits Navigation Peer ProtocolError
-RemoteError UsageError ViewClosed WebView Window WindowOptions __version__ current_call main_thread
+Array AsgiApp AuroraViewError Backpressure Bridge Call CallTimeout Cancelled Future HostError Limits Navigation Peer
+PeerInfo ProtocolError RemoteError Request Server ServerOptions UsageError ViewClosed WebView Window WindowOptions
+__version__ asgi current_call main_thread serve
 """.split()
 
-MODULES = [auroraview, errors, main_thread, navigation, options, peer_module, testing]
+MODULES = [auroraview, _asgi, errors, main_thread, navigation, options, peer_module, server, testing]
 
 
 def test_exactly_the_public_names_are_exported():
@@ -59,18 +60,23 @@ def test_everything_public_has_a_docstring(thing):
     assert inspect.getdoc(thing)
 
 
-@pytest.mark.parametrize("name", [name for name in PUBLIC if name not in ("__version__", "main_thread", "Call")])
+@pytest.mark.parametrize(
+    "name", [name for name in PUBLIC if name not in ("__version__", "main_thread", "Call", "Array")]
+)
 def test_public_things_know_their_module_and_their_name(name):
     thing = getattr(auroraview, name)
     assert thing.__name__ == name
     assert thing.__module__.startswith("auroraview.")
 
 
+CLASSES = [getattr(auroraview, name) for name in "AsgiApp Bridge Peer Server WebView Window".split()]
+
+
 @pytest.mark.parametrize(
     ("function", "most"),
     [
         (function, 3)
-        for thing in (auroraview.Bridge, auroraview.WebView, auroraview.Peer, auroraview.Window, testing.MemoryPage)
+        for thing in (*CLASSES, testing.MemoryPage)
         for name, function in inspect.getmembers(thing, inspect.isfunction)
         if not name.startswith("_")
     ],

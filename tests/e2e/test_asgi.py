@@ -73,6 +73,7 @@ def port_of(address: str) -> int:
     return int(address.rpartition(":")[2])
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the older of the two that are called websockets
 @pytest.mark.parametrize("library", ["websockets", "websockets-sansio", "wsproto"])
 @in_loop
 async def test_a_page_calls_through_fastapi_and_uvicorn(host_app, bridge, library):
