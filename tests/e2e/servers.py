@@ -1,4 +1,4 @@
-"""Loopback servers: one that answers what a test tells it to, and one that never answers."""
+"""Loopback servers: one that answers what a test tells it to, one that never answers, and uvicorn."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import uvicorn
 
 from tests.e2e.helpers import PATIENCE, wait_for
 
@@ -115,3 +117,20 @@ def silent_server() -> Iterator[str]:
             thread.join(PATIENCE)
             for connection in accepted:
                 connection.close()
+
+
+@contextlib.contextmanager
+def under_uvicorn(app: Any, **options: Any) -> Iterator[str]:
+    """The application under uvicorn on a thread of its own; its address."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", **options)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="uvicorn")
+    thread.start()
+    try:
+        wait_for(lambda: server.started or not thread.is_alive(), "the start of uvicorn")
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "uvicorn did not end"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import fastapi
 import pytest
-import uvicorn
 from websockets.exceptions import InvalidStatus
 
 from auroraview import Bridge, asgi, current_call
-from tests.e2e.helpers import PATIENCE, wait_for
+from tests.e2e.helpers import wait_for
 from tests.e2e.raw_http import get
+from tests.e2e.servers import under_uvicorn
 from tests.e2e.wire import WirePage, in_loop, until
 
 PAGE = """<!doctype html><meta charset=utf-8><title>Mounted</title><script src="auroraview.js"></script>
@@ -22,23 +19,6 @@ PAGE = """<!doctype html><meta charset=utf-8><title>Mounted</title><script src="
   auroraview.on("news", (text) => { news.textContent = text; });
   auroraview.call("add", [1, 2]).then((value) => { sum.textContent = value; });
 </script>"""
-
-
-@contextlib.contextmanager
-def running(app: Any, **options: Any) -> Iterator[str]:
-    """The application under uvicorn on a thread of its own; its address."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", **options)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, name="uvicorn")
-    thread.start()
-    try:
-        wait_for(lambda: server.started or not thread.is_alive(), "the start of uvicorn")
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(PATIENCE)
-        assert not thread.is_alive(), "uvicorn did not end"
 
 
 @pytest.fixture
@@ -73,11 +53,10 @@ def port_of(address: str) -> int:
     return int(address.rpartition(":")[2])
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the older of the two that are called websockets
-@pytest.mark.parametrize("library", ["websockets", "websockets-sansio", "wsproto"])
+@pytest.mark.parametrize("library", ["websockets-sansio", "wsproto"])
 @in_loop
 async def test_a_page_calls_through_fastapi_and_uvicorn(host_app, bridge, library):
-    with running(host_app, ws=library) as address:
+    with under_uvicorn(host_app, ws=library) as address:
         async with WirePage(host_app.state.panel.open_url(f"{address}/panel")) as page:
             assert await page.call("add", [1, 2]) == 3
             bridge.emit("tick", {"now": 1})
@@ -86,7 +65,7 @@ async def test_a_page_calls_through_fastapi_and_uvicorn(host_app, bridge, librar
 
 
 def test_files_and_the_hosts_own_routes_live_side_by_side(host_app, folder):
-    with running(host_app) as address:
+    with under_uvicorn(host_app) as address:
         port = port_of(address)
         assert get(port, "/health").body == b'{"fine":true}'
         assert get(port, "/panel/").body == PAGE.encode()
@@ -99,7 +78,7 @@ def test_files_and_the_hosts_own_routes_live_side_by_side(host_app, folder):
 
 @in_loop
 async def test_who_is_not_let_in_gets_a_status(host_app, bridge):
-    with running(host_app) as address:
+    with under_uvicorn(host_app) as address:
         page = WirePage(f"{address}/panel/", "x" * 22, origin="http://evil.example")
         with pytest.raises(InvalidStatus) as refused:
             await page.open_socket()
@@ -123,7 +102,7 @@ async def test_fastapis_own_login_decides(bridge, folder):
 
     app.mount("/panel", asgi(bridge, path=folder, authenticate=lambda request: users.get(request.cookies.get("login"))))
     bridge.bind_call("who", lambda: current_call().peer.info.identity)
-    with running(app) as address:
+    with under_uvicorn(app) as address:
         assert get(port_of(address), "/login?name=ann").status == 200
         page = WirePage(f"{address}/panel/")
         with pytest.raises(InvalidStatus) as refused:
@@ -143,7 +122,7 @@ async def test_fastapis_own_login_decides(bridge, folder):
 async def test_megabytes_cross_both_ways(host_app, bridge):
     bridge.bind_call("turn", lambda data: bytes(reversed(data)))
     data = bytes(range(256)) * 20_000
-    with running(host_app) as address:
+    with under_uvicorn(host_app) as address:
         async with WirePage(host_app.state.panel.open_url(f"{address}/panel")) as page:
             call = page.start_call("turn", [{"$av": 0}])
             message = {**call.message, "att": [{"bytes": len(data)}]}
@@ -154,7 +133,7 @@ async def test_megabytes_cross_both_ways(host_app, bridge):
 
 @in_loop
 async def test_a_connection_that_breaks_is_resumed(host_app, bridge):
-    with running(host_app) as address:
+    with under_uvicorn(host_app) as address:
         page = WirePage(host_app.state.panel.open_url(f"{address}/panel"))
         await page.connect()
         for round in range(5):
@@ -175,7 +154,7 @@ def test_the_server_ends_with_pages_connected(host_app, bridge):
 
     @in_loop
     async def visit() -> None:
-        with running(host_app) as address:
+        with under_uvicorn(host_app) as address:
             page = WirePage(host_app.state.panel.open_url(f"{address}/panel"))
             await page.connect()
             assert await page.call("add", [1, 2]) == 3
@@ -187,7 +166,7 @@ def test_the_server_ends_with_pages_connected(host_app, bridge):
 
 
 def test_a_real_browser_uses_the_mounted_panel(host_app, bridge, browser):
-    with running(host_app) as address:
+    with under_uvicorn(host_app) as address:
         tab = browser.tab(host_app.state.panel.open_url(f"{address}/panel"))
         tab.wait_text("#sum", "3")
         assert "token" not in tab.url

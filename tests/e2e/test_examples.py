@@ -6,14 +6,17 @@ import asyncio
 import importlib.util
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from auroraview import WebView
+from auroraview import WebView, serve
+from tests.e2e.browsers import Context
 from tests.e2e.conftest import OpenView
 from tests.e2e.helpers import PATIENCE, ask, show_text, wait_for
+from tests.e2e.servers import under_uvicorn
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ASSET_BROWSER = EXAMPLES / "asset_browser"
@@ -46,7 +49,7 @@ def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_all_small_examples_are_tested_here() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
     names = sorted(path.name for path in EXAMPLES.iterdir() if (path / "main.py").is_file() and path.name[0].isdigit())
-    assert len(names) >= 7
+    assert len(names) >= 10
     assert [name for name in names if f'load("{name}")' not in here] == []
 
 
@@ -148,6 +151,57 @@ def test_coroutines_of_the_asyncio_example_wait_side_by_side(capsys: pytest.Capt
 
     assert asyncio.run(drive()).startswith("1, 4, 9 after")
     assert "Ask three times at once" in capsys.readouterr().out
+
+
+def test_the_served_panel_is_shared_by_two_browsers(browser: Context) -> None:
+    example = load("08_served_panel")
+    with serve(example.make_bridge(), path=example.PAGE) as server:
+        one, other = browser.tab(server.open_url), browser.tab(server.open_url)
+        one.wait_text("#present", "2")
+        one.type("#text", "Bake the light")
+        one.click("form button")
+        other.wait_text("#list", "Bake the light")
+        other.click("li:last-child button")
+        wait_for(lambda: "Bake the light" not in one.text("#list"), "the list without the entry")
+        other.close()
+        one.wait_text("#present", "1")
+        one.reload()
+        one.wait_text("#list", "Check the rig")
+        assert one.errors == other.errors == []
+
+
+def test_the_panel_in_fastapi_shows_what_a_route_was_told(browser: Context) -> None:
+    app, panel = load("09_fastapi").make_app()
+    with under_uvicorn(app) as address:
+        tab = browser.tab(panel.open_url(f"{address}/panel"))
+        assert "None." in tab.text("#none")
+        urllib.request.urlopen(f"{address}/alarms?text=Fire", data=b"", timeout=PATIENCE).close()
+        tab.wait_text("#alarms", "Fire")
+        tab.click("#alarms button")
+        tab.wait_text("#left", "0 left")
+        tab.goto(address)  # leads to the panel, without the secret, which the tab has kept
+        tab.wait_for("auroraview.isReady")
+        assert tab.errors == []
+
+
+def test_a_window_and_two_browsers_show_the_same_hue(open_view: OpenView, browser: Context) -> None:
+    example = load("10_window_and_browsers")
+    view = example.make_view()
+    with serve(view.bridge, path=example.PAGE) as server:
+        open_view(view)
+        tabs = [browser.tab(server.open_url) for _ in range(2)]
+        wait_for_text(view, "#where", "a window")
+        for tab in tabs:
+            tab.wait_text("#where", "a browser")
+            tab.wait_text("#hue", "210")
+        drag = "slider.value = 33; slider.dispatchEvent(new Event('input'))"
+        tabs[0].evaluate(drag)
+        tabs[1].wait_text("#hue", "33")
+        wait_for_text(view, "#hue", "33")
+        ask(view, drag.replace("33", "99"))
+        for tab in tabs:
+            tab.wait_text("#hue", "99")
+            assert tab.errors == []
 
 
 @pytest.mark.timeout(180)
