@@ -26,8 +26,10 @@ pub struct Request<'a> {
     pub method: &'a str,
     /// The path as it stands in the request: percent-encoded, from the first `/` on, perhaps with a query.
     pub path: &'a str,
-    /// The `Range` header. Leave it out when the request has an `If-Range` that does not match.
+    /// The `Range` header.
     pub range: Option<&'a str>,
+    /// The `If-Range` header: the range counts only when this is the file's ETag.
+    pub if_range: Option<&'a str>,
     /// The `If-None-Match` header.
     pub if_none_match: Option<&'a str>,
     /// Whether the `Accept` header names `text/html`: a page is wanted, not one of its parts.
@@ -101,15 +103,12 @@ impl Assets {
         };
         match found {
             Ok(Found::File { file, length, path }) => {
-                let range = request.range.filter(|_| !head);
-                self.file(
-                    file,
-                    length,
-                    &content_type(&path),
-                    range,
-                    request.if_none_match,
-                )
-                .unwrap_or_else(|error| page::unreadable(request.path, &error, html))
+                let wanted = Request {
+                    range: request.range.filter(|_| !head),
+                    ..*request
+                };
+                self.file(file, length, &content_type(&path), &wanted)
+                    .unwrap_or_else(|error| page::unreadable(request.path, &error, html))
             }
             Ok(Found::NeedsSlash) => page::add_slash(&path),
             Err(Refused::Missing) => page::not_found(&path, html),
@@ -122,9 +121,9 @@ impl Assets {
         mut file: File,
         length: u64,
         content_type: &str,
-        range: Option<&str>,
-        if_none_match: Option<&str>,
+        request: &Request<'_>,
     ) -> io::Result<Response> {
+        let mut range = request.range;
         let mut small = None;
         let mut length = length;
         if length <= SMALL {
@@ -140,6 +139,8 @@ impl Assets {
             .header("Accept-Ranges", "bytes");
         if self.debug {
             response = response.header("Cache-Control", "no-store");
+            // Without a tag none can match.
+            range = range.filter(|_| request.if_range.is_none());
         } else {
             let etag = match &small {
                 Some(bytes) => validator::of_content(bytes),
@@ -148,10 +149,13 @@ impl Assets {
             response = response
                 .header("Cache-Control", "no-cache")
                 .header("ETag", &etag);
+            let if_none_match = request.if_none_match;
             if if_none_match.is_some_and(|header| validator::matches(header, &etag)) {
                 response.status = 304;
                 return Ok(response);
             }
+            // The comparison is the strong one, and dates are never given out (RFC 9110, section 13.1.5).
+            range = range.filter(|_| request.if_range.is_none_or(|tag| tag.trim() == etag));
         }
 
         let (start, length) = match slice(range, length) {

@@ -15,3 +15,4 @@ mod validator;
 
 pub use assets::{Assets, Request};
 pub use response::{Body, Response};
+pub use validator::{matches as etag_matches, of_content as etag};

@@ -6,8 +6,9 @@ use std::time::UNIX_EPOCH;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-/// The ETag of a file that was read.
-pub(crate) fn of_content(bytes: &[u8]) -> String {
+/// The ETag of these bytes, as a file of up to 1 MiB has it.
+#[must_use]
+pub fn of_content(bytes: &[u8]) -> String {
     format!("\"{:032x}\"", xxh3_128(bytes))
 }
 
@@ -23,7 +24,8 @@ pub(crate) fn of_metadata(metadata: &Metadata) -> String {
 }
 
 /// Whether an `If-None-Match` header names this ETag. The comparison is the weak one (RFC 9110, section 13.1.2).
-pub(crate) fn matches(header: &str, etag: &str) -> bool {
+#[must_use]
+pub fn matches(header: &str, etag: &str) -> bool {
     // Splitting at commas may cut a foreign tag in pieces; ours has none, so it is found or not all the same.
     header
         .split(',')

@@ -54,6 +54,7 @@ fn get(assets: &Assets, path: &str, accepts_html: bool) -> (u16, Vec<u8>) {
         method: "GET",
         path,
         range: None,
+        if_range: None,
         if_none_match: None,
         accepts_html,
     });

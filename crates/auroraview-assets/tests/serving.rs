@@ -32,6 +32,7 @@ fn request(path: &str) -> Request<'_> {
         method: "GET",
         path,
         range: None,
+        if_range: None,
         if_none_match: None,
         accepts_html: false,
     }

@@ -70,6 +70,7 @@ impl Site {
                         method: request.method().as_str(),
                         path,
                         range: header(http::header::RANGE),
+                        if_range: header(http::header::IF_RANGE),
                         if_none_match: header(http::header::IF_NONE_MATCH),
                         accepts_html: header(http::header::ACCEPT)
                             .is_some_and(|accept| accept.contains("text/html")),
