@@ -9,7 +9,7 @@ import pytest
 from tests.helpers import SECONDS
 
 PRELUDE = """
-import gc, json, sys, threading, time, weakref
+import contextlib, gc, json, sys, threading, time, weakref
 from websockets.sync.client import connect
 from auroraview import Bridge, serve
 entered, released = threading.Event(), threading.Event()
@@ -17,7 +17,7 @@ entered, released = threading.Event(), threading.Event()
 class Client:
     def __init__(self, server, document='d1', token=None):
         token = server.open_url.partition('#token=')[2] if token is None else token
-        self.socket = connect(server.url.replace('http', 'ws') + 'auroraview.ws', max_size=None)
+        self.socket = connect(server.url.replace('http', 'ws') + 'auroraview.ws', max_size=None).__enter__()
         hello = {'type': 'hello', 'protocol': 1, 'document': document, 'url': server.url, 'token': token}
         self.socket.send(json.dumps(hello))
         self.document, self.number = document, 0
@@ -49,7 +49,7 @@ PROGRAMS = {
     "a page waits for an answer": "client = Client(serve(bridge)); client.call('sleep'); entered.wait(20)",
     "a page said nothing yet": """
         server = serve(bridge)
-        client = connect(server.url.replace('http', 'ws') + 'auroraview.ws')
+        client = connect(server.url.replace('http', 'ws') + 'auroraview.ws').__enter__()
         """,
     "pages come and go all the time": """
         server = serve(bridge)
@@ -78,7 +78,9 @@ PROGRAMS = {
             entered.set()
             released.wait(60)
         server = serve(bridge, authenticate=authenticate)
-        threading.Thread(target=lambda: Client(server, token=''), daemon=True).start()
+        def knock():
+            with contextlib.suppress(Exception): Client(server, token='')
+        threading.Thread(target=knock, daemon=True).start()
         entered.wait(20)
         """,
     "a handler closes the server": """
@@ -106,7 +108,8 @@ PROGRAMS = {
     "bridge and server are garbage": """
         def make():
             bridge = Bridge()
-            bridge.bind_call('one', lambda: bridge)
+            bridge.bind_call('one', lambda: 1 if bridge else 0)
+            bridge.on_disconnect(lambda peer, reason: server.close())
             with serve(bridge) as server:
                 client = Client(server); client.call('one'); client.result()
             return weakref.ref(bridge), weakref.ref(server)

@@ -57,8 +57,8 @@ pub(crate) struct PeerCore {
     calls: Mutex<HashMap<(u64, u64), Arc<JobData>>>,
     /// The `auroraview.Peer` that Python holds (weakly: Python owns the peer, not the other way round).
     python: Mutex<Option<Py<PyAny>>>,
-    /// Told, on the notice thread, what happens to the document.
-    callback: Arc<Py<PyAny>>,
+    /// Told, on the notice thread, what happens to the document; of a session of a server the link's is.
+    callback: Option<Arc<Py<PyAny>>>,
     url: Mutex<String>,
     drop_logged: AtomicBool,
     /// The page may see tracebacks.
@@ -75,7 +75,7 @@ impl PeerCore {
         callback: Arc<Py<PyAny>>,
     ) -> Arc<PeerCore> {
         let limits = bridge.limits;
-        let peer = Arc::new(PeerCore::make(bridge, limits, outlet, callback));
+        let peer = Arc::new(PeerCore::make(bridge, limits, outlet, Some(callback)));
         peer.bridge.add_peer(&peer);
         peer
     }
@@ -88,8 +88,7 @@ impl PeerCore {
         outlet: Box<dyn Outlet>,
         link: Link,
     ) -> Arc<PeerCore> {
-        let callback = Arc::clone(link.callback());
-        let mut peer = PeerCore::make(bridge, limits, outlet, callback);
+        let mut peer = PeerCore::make(bridge, limits, outlet, None);
         peer.held_back = Mutex::new(Some(Vec::new()));
         peer.connected = AtomicBool::new(true);
         peer.link = OnceLock::from(link);
@@ -102,7 +101,7 @@ impl PeerCore {
         bridge: Arc<Dispatcher>,
         limits: Limits,
         outlet: Box<dyn Outlet>,
-        callback: Arc<Py<PyAny>>,
+        callback: Option<Arc<Py<PyAny>>>,
     ) -> PeerCore {
         PeerCore {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -136,9 +135,9 @@ impl PeerCore {
 
     /// Tells the program what happened, on the notice thread.
     pub(crate) fn tell(self: &Arc<Self>, notice: Notice) {
-        notices().push(match self.link() {
-            None => Item::Notice(Arc::clone(&self.callback), notice),
-            Some(_) => Item::OfSession(Arc::clone(self), notice),
+        notices().push(match &self.callback {
+            Some(callback) => Item::Notice(Arc::clone(callback), notice),
+            None => Item::OfSession(Arc::clone(self), notice),
         });
     }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use auroraview_server::{SessionInfo, Sessions};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::lane::Work;
 use crate::lock;
@@ -18,13 +19,51 @@ use crate::served::identity;
 const RESETS: usize = 3;
 const RESETS_WITHIN: Duration = Duration::from_secs(60);
 
-/// Python functions of a server.
+/// Python functions of a server. They usually refer back to it, so the collector can take them away.
 pub(crate) struct Callbacks {
+    functions: Mutex<Option<Functions>>,
+}
+
+pub(crate) struct Functions {
     /// Makes the `auroraview.Peer` of a new session.
     pub(crate) make_peer: Py<PyAny>,
     /// Told what happens: `(peer, name, ...)`.
-    pub(crate) notice: Arc<Py<PyAny>>,
+    pub(crate) notice: Py<PyAny>,
     pub(crate) authenticate: Option<Py<PyAny>>,
+}
+
+impl Callbacks {
+    pub(crate) fn new(functions: Functions) -> Callbacks {
+        Callbacks {
+            functions: Mutex::new(Some(functions)),
+        }
+    }
+
+    pub(crate) fn get(
+        &self,
+        py: Python<'_>,
+        which: impl FnOnce(&Functions) -> Option<&Py<PyAny>>,
+    ) -> Option<Py<PyAny>> {
+        let functions = lock(&self.functions);
+        Some(which(functions.as_ref()?)?.clone_ref(py))
+    }
+
+    /// Shows the collector all there are. Taken away only with the GIL held, so all visits of one collection see the
+    /// same; who holds the lock never waits for the GIL.
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        let functions = lock(&self.functions);
+        if let Some(functions) = &*functions {
+            visit.call(&functions.make_peer)?;
+            visit.call(&functions.notice)?;
+            visit.call(&functions.authenticate)?;
+        }
+        Ok(())
+    }
+
+    /// Takes all away, to be dropped where Python code may run.
+    pub(crate) fn take(&self) -> Option<Functions> {
+        lock(&self.functions).take()
+    }
 }
 
 /// See the module.
@@ -57,10 +96,6 @@ impl Link {
             resets: Mutex::default(),
             kicked: Mutex::new(None),
         }
-    }
-
-    pub(crate) fn callback(&self) -> &Arc<Py<PyAny>> {
-        &self.callbacks.notice
     }
 
     pub(crate) fn set_info(&self, info: SessionInfo) {
@@ -129,7 +164,8 @@ impl Link {
             Some(known) => known,
             None if is_last => return Ok(None),
             None => match link.make(py, peer) {
-                Ok(made) => made,
+                Ok(Some(made)) => made,
+                Ok(None) => return Ok(None),
                 Err(error) => {
                     // There is nobody to raise it to.
                     error.write_unraisable(py, None);
@@ -137,22 +173,30 @@ impl Link {
                 }
             },
         };
+        let Some(func) = link.callbacks.get(py, |functions| Some(&functions.notice)) else {
+            return Ok(None);
+        };
         let rest = notice.into_args(py)?;
         let args = PyTuple::new(py, [python.into_bound(py)])?
             .as_sequence()
             .concat(rest.as_sequence())?
             .to_tuple()?;
-        let notice = link.callbacks.notice.bind(py).clone();
-        Ok(Some((None, Some(notice), args, None)))
+        Ok(Some((None, Some(func.into_bound(py)), args, None)))
     }
 
-    fn make(&self, py: Python<'_>, peer: &Arc<PeerCore>) -> PyResult<Py<PyAny>> {
+    fn make(&self, py: Python<'_>, peer: &Arc<PeerCore>) -> PyResult<Option<Py<PyAny>>> {
+        let make_peer = self
+            .callbacks
+            .get(py, |functions| Some(&functions.make_peer));
+        let Some(make_peer) = make_peer else {
+            return Ok(None);
+        };
         let core = Peer {
             core: Arc::clone(peer),
         };
-        let made = self.callbacks.make_peer.call1(py, (core,))?;
+        let made = make_peer.call1(py, (core,))?;
         *lock(&self.python) = Some(made.clone_ref(py));
-        Ok(made)
+        Ok(Some(made))
     }
 }
 

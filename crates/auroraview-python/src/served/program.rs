@@ -44,8 +44,10 @@ impl Program for ServedBridge {
     }
 
     fn authenticate(&self, request: &RequestInfo) -> Option<Authenticated> {
-        let func = self.callbacks.authenticate.as_ref()?;
         Python::attach(|py| {
+            let func = self
+                .callbacks
+                .get(py, |functions| functions.authenticate.as_ref())?;
             let answer = plain_request(py, request).and_then(|plain| func.call1(py, (plain,)));
             match answer {
                 Ok(answer) if answer.is_none(py) => None,

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use auroraview_assets::Body;
 use auroraview_server::{Server as Inner, Site as InnerSite, SiteRequest};
@@ -101,8 +100,7 @@ impl Site {
 /// See the module. Dropped without [`Server::close`], it closes as far as that needs no waiting.
 #[pyclass(frozen, module = "auroraview._core")]
 pub(crate) struct Server {
-    inner: Mutex<Option<Inner>>,
-    port: u16,
+    inner: Inner,
 }
 
 #[pymethods]
@@ -117,31 +115,18 @@ impl Server {
         port: u16,
     ) -> PyResult<Server> {
         let (registry, site) = (Arc::clone(&sessions.registry), Arc::clone(&site.inner));
-        let inner = py.detach(|| Inner::start(registry, site, host, port))?;
-        Ok(Server {
-            port: inner.port(),
-            inner: Mutex::new(Some(inner)),
-        })
+        let inner = py.detach(|| Inner::start(registry, site, (host, port)))?;
+        Ok(Server { inner })
     }
 
     #[getter]
     fn port(&self) -> u16 {
-        self.port
+        self.inner.port()
     }
 
-    /// Ends all sessions and connections, and waits until they are, at most so many seconds. Returns whether they are.
+    /// Ends all sessions and connections, and waits until they are, at most so many seconds. Returns whether all was in
+    /// good order.
     fn close(&self, py: Python<'_>, timeout: f64) -> bool {
-        py.detach(|| {
-            let inner = lock(&self.inner).take();
-            inner.is_none_or(|mut inner| inner.close(seconds(timeout)))
-        })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(mut inner) = lock(&self.inner).take() {
-            Python::attach(|py| py.detach(|| inner.close(Duration::ZERO)));
-        }
+        py.detach(|| self.inner.close(seconds(timeout)))
     }
 }

@@ -7,12 +7,13 @@ use auroraview_protocol::Limits;
 use auroraview_server::{Options, Refusal, RequestInfo, Sessions as Registry};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::bridge::Bridge;
 use crate::lane::seconds;
 use crate::served::connection::{Connection, Doorbell};
 use crate::served::identity::Identities;
-use crate::served::link::Callbacks;
+use crate::served::link::{Callbacks, Functions};
 use crate::served::program::ServedBridge;
 
 /// What [`Sessions::new`] takes, a dict with these keys.
@@ -63,6 +64,7 @@ impl Settings {
 #[pyclass(frozen, module = "auroraview._core")]
 pub(crate) struct Sessions {
     pub(crate) registry: Arc<Registry>,
+    callbacks: Arc<Callbacks>,
     identities: Arc<Identities>,
 }
 
@@ -84,16 +86,17 @@ impl Sessions {
             queue_bytes: settings.replay_bytes,
             ..bridge.core.limits
         };
+        let callbacks = Arc::new(Callbacks::new(Functions {
+            make_peer,
+            notice,
+            authenticate,
+        }));
         let identities = Arc::new(Identities::default());
         let own_registry = Arc::new(OnceLock::new());
         let program = ServedBridge {
             bridge: Arc::clone(&bridge.core),
             limits,
-            callbacks: Arc::new(Callbacks {
-                make_peer,
-                notice: Arc::new(notice),
-                authenticate,
-            }),
+            callbacks: Arc::clone(&callbacks),
             identities: Arc::clone(&identities),
             registry: Arc::clone(&own_registry),
         };
@@ -101,8 +104,18 @@ impl Sessions {
         let _ = own_registry.set(Arc::downgrade(&registry));
         Sessions {
             registry,
+            callbacks,
             identities,
         }
+    }
+
+    #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes the visitor so")]
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.callbacks.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        drop(self.callbacks.take());
     }
 
     /// A WebSocket is asked for: a connection, or status and text of the refusal. `wake` is called, on the notice
