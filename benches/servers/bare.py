@@ -82,5 +82,5 @@ def page_or_socket(connection: ServerConnection, request: Request) -> Response |
 async def ticks(server: Server, rounds: int, interval: int) -> None:
     for number in range(rounds):
         await asyncio.sleep(interval / 1000)
-        event = {"sent": time.time_ns(), "number": number}
+        event = {"sent": time.time_ns() // 1000, "number": number}
         broadcast(server.connections, json.dumps({"event": "tick", "detail": event}))

@@ -29,7 +29,7 @@ def bridge() -> Bridge:
         def work() -> None:
             for number in range(rounds):
                 time.sleep(interval / 1000)
-                result.emit("tick", {"sent": time.time_ns(), "number": number})
+                result.emit("tick", {"sent": time.time_ns() // 1000, "number": number})
 
         threading.Thread(target=work, daemon=True).start()
 

@@ -127,8 +127,8 @@ async fn hear(
                 )));
             }
             heard += 1;
-            let late = now.as_nanos() as f64 - sent as f64;
-            let _ = report.send(Ok((number, late / 1e6)));
+            let late = now.as_micros() as f64 - sent as f64;
+            let _ = report.send(Ok((number, late / 1e3)));
         }
         if !ack_after.is_zero() {
             tokio::time::sleep(ack_after).await;
