@@ -65,7 +65,7 @@ def test_options_are_server_options(begin, options):
         begin(Bridge(), options=options)
 
 
-@pytest.mark.parametrize("csp", ["", " ", "a\nb", "a\rb", 3, True])
+@pytest.mark.parametrize("csp", ["", " ", "a\nb", "a\rb", "é", 3, True])
 def test_a_policy_is_one_line_of_text_or_none(begin, csp):
     with pytest.raises(UsageError, match="csp"):
         begin(Bridge(), csp=csp)

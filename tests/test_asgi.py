@@ -143,6 +143,7 @@ async def test_the_peer_knows_who_it_is(app, bridge):
     headers = {"user-agent": "Tests", "origin": "http://127.0.0.1:8000"}
     async with Socket(app, headers=headers) as socket:
         session = await socket.hello(TOKEN)
+        await until(lambda: bridge.peers)
         (peer,) = bridge.peers
         info = peer.info
         assert (info.transport, info.address, info.user_agent) == ("websocket", "127.0.0.1:5000", "Tests")
@@ -199,7 +200,7 @@ async def test_async_handlers_run_on_the_loop_of_the_server(app, bridge):
 async def test_what_another_thread_emits_goes_out_at_once(app, bridge):
     async with Socket(app) as socket:
         await socket.hello(TOKEN)
-        await until(lambda: bridge.peers[0].is_ready)
+        await until(lambda: bridge.peers and bridge.peers[0].is_ready)
         thread = threading.Thread(target=lambda: [bridge.emit("n", n) for n in range(1_000)])
         thread.start()
         found = []
@@ -406,6 +407,7 @@ async def test_a_page_that_does_not_read_is_given_up_and_holds_nobody_up(bridge)
 async def test_who_is_kicked_is_told_why_and_does_not_come_back(app, bridge, told):
     async with Socket(app) as socket:
         answer = await socket.hello(TOKEN)
+        await until(lambda: bridge.peers)
         bridge.peers[0].close("time is up")
         assert await socket.closed() == (4000, "time is up")
         await socket.ended()
@@ -457,6 +459,7 @@ async def test_a_server_that_is_stopped_leaves_a_session_to_come_back_to(app, br
     socket = Socket(app)
     async with socket:
         await socket.hello(TOKEN)
+        await until(lambda: bridge.peers)
         socket.task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await socket.ended()

@@ -110,7 +110,7 @@ def _checked_origin(origin: str) -> str:
 
 def checked_csp(csp: str | None) -> str | None:
     """A Content-Security-Policy, or the name of one of ours."""
-    if csp is None or (isinstance(csp, str) and csp.strip() and "\n" not in csp and "\r" not in csp):
+    if csp is None or (isinstance(csp, str) and csp.strip() and csp.isascii() and csp.isprintable()):
         return csp
     raise UsageError(f"csp must be 'default', 'strict', a Content-Security-Policy, or None for none, not {csp!r}")
 
