@@ -401,6 +401,7 @@ async def test_a_page_that_does_not_read_is_given_up_and_holds_nobody_up(bridge)
             assert await other.call("f", []) == 1
         while not stuck.task.done():
             assert await other.call("f", []) == 1
+            await asyncio.sleep(0.01)  # as often as a page does, and not as often as this machine can
 
 
 @in_loop
