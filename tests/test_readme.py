@@ -21,7 +21,7 @@ from tests.e2e.helpers import PATIENCE, wait_for
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)|(?:src|srcset)=\"([^\"]+)\"")
+LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)|<(?:img|source)\b[^>]*?(?:src|srcset)=\"([^\"]+)\"")
 
 #: Stands before a text of HTML: remembers what goes wrong in its scripts.
 WATCH = """<script>
