@@ -151,7 +151,7 @@ class WindowEnd:
 
     def __init__(self, bridge: Bridge, view: WebView) -> None:
         self.bridge = bridge
-        self.view = view
+        self.view = self.target = view
         self.peer = view.peer
 
     def call(self, method: str, params: Any = ABSENT) -> Answer:
@@ -179,7 +179,7 @@ class BrowserEnd:
 
     def __init__(self, bridge: Bridge, tab: Tab, peer: Peer) -> None:
         self.bridge = bridge
-        self.tab = tab
+        self.tab = self.target = tab
         self.peer = peer
 
     def call(self, method: str, params: Any = ABSENT) -> Answer:

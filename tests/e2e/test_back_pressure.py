@@ -77,12 +77,11 @@ async def test_ten_pages_are_served_while_one_reads_nothing_and_memory_stays_bou
                 assert page.resets == []
             await until_ended(pages[0], ["backpressure"])
             assert await pages[0].call("peers") == 10
-        print(
-            f"{count} events of {size} bytes: {(most - before) / MEBIBYTE:.1f} MiB more, slowest echo {slowest:.3f} s"
-        )
+        more = (most - before) / MEBIBYTE
+        print(f"{count} events of {size} bytes to ten: {more:.1f} MiB more, slowest echo {slowest:.3f} s")
         assert slowest < 5
         # The bound, the frames on their way to each of eleven pages, and the allocator's share of them.
-        assert most - before < 25 * MEBIBYTE
+        assert more < 25
         await asyncio.gather(*(page.drop() for page in pages))
 
 
@@ -137,8 +136,8 @@ async def test_an_emit_to_one_stalled_page_raises_and_queues_nothing(bridge):
         async with stalled(link(server)) as page:
             peer = bridge.peers[0]
             sent = 0
-            with pytest.raises(Backpressure):
-                for _ in range(1000):
+            with contextlib.suppress(Backpressure):
+                while sent < 1000:
                     peer.emit("tick", [sent, "x" * 100_000])
                     sent += 1
             assert 5 <= sent < 20

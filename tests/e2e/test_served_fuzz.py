@@ -13,7 +13,7 @@ import random
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from auroraview import Bridge, Limits
+from auroraview import Bridge, Limits, ServerOptions
 from tests.e2e.helpers import Record
 from tests.e2e.raw_http import close_code, connected, get, request_bytes, until_closed, upgrade, ws_frame
 from tests.e2e.served import link, served
@@ -35,7 +35,7 @@ def server(ran):
     bridge.bind_call("handler", ran)
     bridge.on("heard", ran)
     bridge.bind_call("alive", lambda: "alive")
-    with served(bridge) as server:
+    with served(bridge, options=ServerOptions(handshake_timeout=1.5)) as server:
         yield server
 
 

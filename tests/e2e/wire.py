@@ -65,6 +65,7 @@ class WirePage:
         answer: the server's last ``session`` message.
         events: what arrived, as ``(name, detail)``.
         resets: the reasons of resets the page was told, and of places it lost.
+        reset_at: how many events there were when it was told last.
         duplicates: frames that came again and were discarded.
         ended: code and reason of the connection's end.
     """
@@ -86,6 +87,7 @@ class WirePage:
         self.welcome: dict[str, Any] | None = None
         self.events: list[tuple[str, Any]] = []
         self.resets: list[str] = []
+        self.reset_at = 0
         self.told_to_reload = 0
         self.duplicates = 0
         self.received = 0
@@ -329,7 +331,7 @@ class WirePage:
         elif event == "__auroraview_welcome":
             self.welcome = detail
         elif event == "__auroraview_reset":
-            self.resets.append(detail["reason"])
+            self._told(detail["reason"])
         elif event == "__auroraview_closed":
             self._lose_place(detail["reason"], tell=False)
         elif not event.startswith("__auroraview_"):
@@ -339,9 +341,13 @@ class WirePage:
         while self.kept and self.kept[0][0] <= received:
             self.kept.popleft()
 
+    def _told(self, reason: str) -> None:
+        self.resets.append(reason)
+        self.reset_at = len(self.events)
+
     def _lose_place(self, reason: str, *, tell: bool = True) -> None:
         if tell:
-            self.resets.append(reason)
+            self._told(reason)
         calls, self._calls = self._calls, {}
         for future in calls.values():
             if not future.done():
