@@ -1,5 +1,6 @@
 //! The one mapping of errors to Python: the classes of `auroraview.errors`.
 
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -29,4 +30,20 @@ pub(crate) fn host(py: Python<'_>, text: impl Into<String>) -> PyErr {
 
 pub(crate) fn backpressure(py: Python<'_>, text: impl Into<String>) -> PyErr {
     make(py, "Backpressure", text.into())
+}
+
+/// Makes an `OSError`, with its number where it has one: PyO3's own conversion leaves that out.
+pub(crate) fn os(error: &std::io::Error) -> PyErr {
+    let text = error.to_string();
+    match error.raw_os_error() {
+        Some(number) => {
+            let text = text
+                .split(" (os error")
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            PyOSError::new_err((number, text))
+        }
+        None => PyOSError::new_err(text),
+    }
 }

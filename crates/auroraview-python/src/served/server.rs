@@ -10,6 +10,7 @@ use auroraview_server::{Server as Inner, Site as InnerSite, SiteRequest};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::error;
 use crate::lane::seconds;
 use crate::lock;
 use crate::served::sessions::Sessions;
@@ -115,7 +116,8 @@ impl Server {
         port: u16,
     ) -> PyResult<Server> {
         let (registry, site) = (Arc::clone(&sessions.registry), Arc::clone(&site.inner));
-        let inner = py.detach(|| Inner::start(registry, site, (host, port)))?;
+        let inner = py.detach(|| Inner::start(registry, site, (host, port)));
+        let inner = inner.map_err(|problem| error::os(&problem))?;
         Ok(Server { inner })
     }
 
