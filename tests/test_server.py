@@ -351,6 +351,17 @@ def test_a_peer_can_be_sent_away(bridge, server, told):
     eventually(lambda: told == ["came", "kicked"])
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"), [("", ""), ("é" * 200, "é" * 61), ("lone \ud800", "lone \\ud800")], ids=["none", "long", "lone"]
+)
+def test_any_text_is_a_reason(server, reason, told):
+    async def act(page):
+        page.peer.close(reason)
+        return await page.end()
+
+    assert visit(server, act) == (4000, told)
+
+
 def test_a_peer_that_does_not_come_back_times_out(bridge, told):
     options = ServerOptions(session_ttl=0.2)
     with serve(bridge, token=TOKEN, options=options) as server:
@@ -483,7 +494,11 @@ def test_the_script_is_there_without_a_directory(bridge):
 
 @pytest.mark.parametrize(
     ("csp", "expected"),
-    [("strict", "default-src 'self';"), ("default-src 'self' https://cdn.example", "https://cdn.example"), (None, None)],
+    [
+        ("strict", "default-src 'self';"),
+        ("default-src 'self' https://cdn.example", "https://cdn.example"),
+        (None, None),
+    ],
     ids=["strict", "a text", "none"],
 )
 def test_the_policy_can_be_chosen(bridge, folder, csp, expected):

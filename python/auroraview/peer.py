@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from auroraview._listeners import Listeners
+from auroraview._running import plain_text
 from auroraview.errors import UsageError
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Peer:
         if self._close is not None:
             self._close()
         else:
-            self._core.close(reason)
+            self._core.close(plain_text(reason))
 
     def on(self, event: str, func: Callable[..., Any] | None = None) -> Any:
         """Listens to what happens to the page. A decorator, or called with the function, which gets no argument.
