@@ -187,7 +187,7 @@ class Server:
             UsageError: on a running asyncio loop, which serves handlers and must not stand still.
         """
         try:
-            return _waiting.wait_until(lambda: self._closed, timeout, remedy="await what the program does meanwhile")
+            return _waiting.wait_until(lambda: self._closed, timeout, remedy="the server runs by itself")
         except KeyboardInterrupt:
             self.close()
             raise

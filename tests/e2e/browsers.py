@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
@@ -45,9 +47,17 @@ def _absent() -> str | None:
     return None
 
 
+@functools.cache
 def _executable() -> str | None:
     named = os.environ.get("AURORAVIEW_BROWSER")
-    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
+    return named or next((path for path in map(shutil.which, BROWSERS) if path is not None and _runs(path)), None)
+
+
+def _runs(path: str) -> bool:
+    """It is a browser, and not a script that only says how to install one."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        return subprocess.run([path, "--version"], capture_output=True, timeout=PATIENCE, check=False).returncode == 0
+    return False
 
 
 class Chromium:
