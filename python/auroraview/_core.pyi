@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, final
 
+from typing_extensions import Buffer
+
 from auroraview._types import (
     Headers,
     PlainAttachment,
@@ -51,7 +53,7 @@ def notice_lane() -> Lane: ...
 def set_logger(callback: Callable[[str, str], None]) -> None: ...
 
 @final
-class Array:
+class Array(Buffer):
     """Numbers that a page sent as a typed array: bytes-like and read-only."""
 
     @property
@@ -60,7 +62,6 @@ class Array:
     def shape(self) -> tuple[int, ...]: ...
     def __len__(self) -> int: ...
     def __bytes__(self) -> bytes: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
