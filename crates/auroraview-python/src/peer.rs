@@ -61,6 +61,7 @@ pub(crate) struct PeerCore {
     callback: Option<Arc<Py<PyAny>>>,
     url: Mutex<String>,
     drop_logged: AtomicBool,
+    reset_logged: AtomicBool,
     /// The page may see tracebacks.
     debug: AtomicBool,
     /// How many reasons of refusals have had their line in the log.
@@ -119,6 +120,7 @@ impl PeerCore {
             callback,
             url: Mutex::default(),
             drop_logged: AtomicBool::new(false),
+            reset_logged: AtomicBool::new(false),
             debug: AtomicBool::new(false),
             refusals_logged: AtomicUsize::new(0),
         }
@@ -315,9 +317,11 @@ impl PeerCore {
         });
         self.flush_in_python(py, events.iter().map(EncodedEvent::size).sum());
         if reset {
-            log::warn!(
-                "a page does not keep up: its queue was dropped, and it was told (auroraview.onReset)"
-            );
+            if !self.reset_logged.swap(true, Ordering::Relaxed) {
+                log::warn!(
+                    "a page does not keep up: its queue was dropped, and it was told (auroraview.onReset)"
+                );
+            }
             if let Some(link) = self.link() {
                 py.detach(|| link.was_reset());
             }

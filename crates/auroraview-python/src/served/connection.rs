@@ -98,7 +98,14 @@ impl Connection {
 
     /// What to send next: `("text", str)`, `("bytes", bytes)`, `("close", (code, reason))`; `None`: nothing now.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<(&'static str, Bound<'py, PyAny>)>> {
-        let next = self.look(Inner::next_outgoing).flatten();
+        let next = self.look(|inner| {
+            if inner.next_is_long() {
+                py.detach(|| inner.next_outgoing())
+            } else {
+                inner.next_outgoing()
+            }
+        });
+        let next = next.flatten();
         Ok(match next {
             None => None,
             Some(Outgoing::Text(text)) => Some(("text", text.into_pyobject(py)?.into_any())),
