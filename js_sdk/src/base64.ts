@@ -2,10 +2,12 @@
  * Bytes as text, for transports that carry text alone: the engine's own base64 where it has one, else by way of
  * `btoa` and `atob` in pieces that fit the stack.
  */
+import { announced } from "./encode";
 import {
   apply,
   Bytes,
   charCodeAt,
+  ErrorCtor,
   fromCharCode,
   indexOf,
   nativeAtob,
@@ -23,9 +25,16 @@ export function toBase64(bytes: Uint8Array): string {
   return nativeToBase64 === undefined ? slowToBase64(bytes) : apply(nativeToBase64, bytes, []);
 }
 
-/** @throws Error for text that is not base64. */
+/** @throws Error for text that is not base64 with its padding and nothing else. */
 export function fromBase64(text: string): Uint8Array {
-  return nativeFromBase64 === undefined ? slowFromBase64(text) : apply(nativeFromBase64, Bytes, [text]);
+  const bytes = nativeFromBase64 === undefined ? slowFromBase64(text) : apply(nativeFromBase64, Bytes, [text]);
+  // Engines forgive white space and padding that is missing.
+  const { length } = text;
+  const padding = length === 0 || text[length - 1] !== "=" ? 0 : text[length - 2] === "=" ? 2 : 1;
+  if (bytes.length !== (length / 4) * 3 - padding) {
+    throw new ErrorCtor("an attachment is not base64");
+  }
+  return bytes;
 }
 
 export function slowToBase64(bytes: Uint8Array): string {
@@ -55,18 +64,22 @@ export function join(frame: string, attachments: readonly Uint8Array[]): string 
   return text;
 }
 
-/** Takes apart what {@link join} made. @throws Error for a line that is not base64. */
+/**
+ * Takes apart what {@link join} made.
+ *
+ * @throws Error for a line that is not base64, or another number of lines than the frame announces.
+ */
 export function split(text: string): { frame: string; attachments: Uint8Array[] } {
   const attachments: Uint8Array[] = [];
   let end = indexOf(text, "\n");
-  if (end < 0) {
-    return { frame: text, attachments };
-  }
-  const frame = slice(text, 0, end);
+  const frame = end < 0 ? text : slice(text, 0, end);
   while (end >= 0) {
     const from = end + 1;
     end = indexOf(text, "\n", from);
     attachments[attachments.length] = fromBase64(slice(text, from, end < 0 ? text.length : end));
+  }
+  if (attachments.length !== announced(frame)) {
+    throw new ErrorCtor("a frame has another number of attachments than it announces");
   }
   return { frame, attachments };
 }

@@ -242,11 +242,14 @@ export class Bridge implements Receiver {
     return true;
   }
 
-  paused(reason: string): void {
+  paused(reason: string, answerless = false): void {
     if (this.#state === "closed") {
       return;
     }
     this.#outbox.hold();
+    if (answerless) {
+      this.#calls.rejectAll((method) => closedError(method, reason));
+    }
     const state = this.connection.state === "connecting" ? "connecting" : "reconnecting";
     this.connection.set(state, reason === "" ? undefined : reason);
   }

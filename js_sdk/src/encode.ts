@@ -5,7 +5,7 @@
  * that cannot be sent does not sink what shares its frame. Frames are made of messages by concatenation.
  */
 import { AuroraViewError, localError } from "./errors";
-import { charCodeAt, ErrorCtor, indexOf, RangeErrorCtor, stringify } from "./primitives";
+import { charCodeAt, ErrorCtor, indexOf, RangeErrorCtor, startsWith, stringify } from "./primitives";
 import { type Limits, PROTOCOL } from "./protocol";
 
 /** Room for the key, the document id and the frame around a message, in bytes. */
@@ -88,6 +88,22 @@ export function encodeFrame(document: string, ack: number, messages: string, att
   const announced = attached === 0 ? "" : `"att":${attached},`;
   const acknowledged = ack === 0 ? "" : `"ack":${ack},`;
   return `{${announced}"v":1,"doc":"${document}",${acknowledged}"msgs":[${messages}]}`;
+}
+
+/** How many attachments follow the text of a frame: it begins with `{"att":COUNT,` when any do. */
+export function announced(text: string): number {
+  if (!startsWith(text, '{"att":')) {
+    return 0;
+  }
+  let count = 0;
+  for (let i = 7; i < text.length; i++) {
+    const digit = charCodeAt(text, i) - 48;
+    if (digit < 0 || digit > 9) {
+      break;
+    }
+    count = count * 10 + digit;
+  }
+  return count;
 }
 
 /** The frame with which a document begins where frames are all there is. */

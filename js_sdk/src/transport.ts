@@ -11,8 +11,11 @@ export interface Receiver {
    * turn of microtasks), be it only to acknowledge.
    */
   receive(text: string, attachments: readonly Uint8Array[]): boolean;
-  /** Nothing can be sent for now: what the page says gathers until {@link resumed}. */
-  paused(reason: string): void;
+  /**
+   * Nothing can be sent for now: what the page says gathers until {@link resumed}. With `answerless` the other end said
+   * that it ends: calls that wait have no answer to come.
+   */
+  paused(reason: string, answerless?: boolean): void;
   /** Frames flow (again). */
   resumed(): void;
   /**

@@ -305,9 +305,23 @@
     return `{"type":"cancel","id":${id}}`;
   }
   function encodeFrame(document2, ack, messages, attached = 0) {
-    const announced = attached === 0 ? "" : `"att":${attached},`;
+    const announced2 = attached === 0 ? "" : `"att":${attached},`;
     const acknowledged = ack === 0 ? "" : `"ack":${ack},`;
-    return `{${announced}"v":1,"doc":"${document2}",${acknowledged}"msgs":[${messages}]}`;
+    return `{${announced2}"v":1,"doc":"${document2}",${acknowledged}"msgs":[${messages}]}`;
+  }
+  function announced(text) {
+    if (!startsWith(text, '{"att":')) {
+      return 0;
+    }
+    let count = 0;
+    for (let i = 7; i < text.length; i++) {
+      const digit = charCodeAt(text, i) - 48;
+      if (digit < 0 || digit > 9) {
+        break;
+      }
+      count = count * 10 + digit;
+    }
+    return count;
   }
   function encodeHelloFrame(document2, url) {
     return encodeFrame(document2, 0, encodeHello(document2, url));
@@ -1127,11 +1141,14 @@
       this.#outbox.acknowledge(this.#lastSeq);
       return true;
     }
-    paused(reason) {
+    paused(reason, answerless = false) {
       if (this.#state === "closed") {
         return;
       }
       this.#outbox.hold();
+      if (answerless) {
+        this.#calls.rejectAll((method) => closedError(method, reason));
+      }
       const state = this.connection.state === "connecting" ? "connecting" : "reconnecting";
       this.connection.set(state, reason === "" ? void 0 : reason);
     }
@@ -1357,7 +1374,13 @@
     return nativeToBase64 === void 0 ? slowToBase64(bytes) : apply(nativeToBase64, bytes, []);
   }
   function fromBase64(text) {
-    return nativeFromBase64 === void 0 ? slowFromBase64(text) : apply(nativeFromBase64, Bytes, [text]);
+    const bytes = nativeFromBase64 === void 0 ? slowFromBase64(text) : apply(nativeFromBase64, Bytes, [text]);
+    const { length } = text;
+    const padding = length === 0 || text[length - 1] !== "=" ? 0 : text[length - 2] === "=" ? 2 : 1;
+    if (bytes.length !== length / 4 * 3 - padding) {
+      throw new ErrorCtor("an attachment is not base64");
+    }
+    return bytes;
   }
   function slowToBase64(bytes) {
     let text = "";
@@ -1386,14 +1409,14 @@ ${toBase64(attachments[i])}`;
   function split(text) {
     const attachments = [];
     let end = indexOf(text, "\n");
-    if (end < 0) {
-      return { frame: text, attachments };
-    }
-    const frame = slice(text, 0, end);
+    const frame = end < 0 ? text : slice(text, 0, end);
     while (end >= 0) {
       const from = end + 1;
       end = indexOf(text, "\n", from);
       attachments[attachments.length] = fromBase64(slice(text, from, end < 0 ? text.length : end));
+    }
+    if (attachments.length !== announced(frame)) {
+      throw new ErrorCtor("a frame has another number of attachments than it announces");
     }
     return { frame, attachments };
   }

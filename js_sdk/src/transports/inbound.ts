@@ -2,16 +2,8 @@
  * What arrives on a WebSocket, put together and in order: texts with the attachments that follow them, and texts that
  * came compressed and take a while to become text again.
  */
-import {
-  apply,
-  Bytes,
-  charCodeAt,
-  DecompressionStreamCtor,
-  ErrorCtor,
-  ResponseCtor,
-  startsWith,
-  whenSettled,
-} from "../primitives";
+import { announced } from "../encode";
+import { apply, Bytes, DecompressionStreamCtor, ErrorCtor, ResponseCtor, whenSettled } from "../primitives";
 
 interface Item {
   text: string | undefined;
@@ -103,22 +95,6 @@ export class Inbound {
     }
     this.#queue.length -= done;
   }
-}
-
-/** How many attachments follow a text: it begins with `{"att":COUNT,` when any do. */
-function announced(text: string): number {
-  if (!startsWith(text, '{"att":')) {
-    return 0;
-  }
-  let count = 0;
-  for (let i = 7; i < text.length; i++) {
-    const digit = charCodeAt(text, i) - 48;
-    if (digit < 0 || digit > 9) {
-      break;
-    }
-    count = count * 10 + digit;
-  }
-  return count;
 }
 
 function inflated(data: ArrayBuffer): Promise<string> {

@@ -48,6 +48,7 @@ const HANDSHAKE = 15_000;
 /** A connection that lasted so long makes the next attempts quick again, in milliseconds. */
 const STABLE = 5000;
 
+const GOING_AWAY = 1001;
 const KICKED = 4000;
 const REFUSED = 4001;
 const PROTOCOL_ERROR = 4002;
@@ -333,7 +334,11 @@ export class WebSocketTransport implements Transport {
     }
     this.#state = "waiting";
     this.#timer = setTimer(() => this.#connect(), this.#backoff.next());
-    this.#receiver?.paused(reason === "" ? "the connection was lost" : reason);
+    if (code === GOING_AWAY) {
+      this.#receiver?.paused(reason === "" ? "the server was closed" : reason, wasOpen);
+    } else {
+      this.#receiver?.paused(reason === "" ? "the connection was lost" : reason);
+    }
   }
 
   /** Why there is no point in another attempt; undefined where there is. */

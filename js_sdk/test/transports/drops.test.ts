@@ -241,7 +241,8 @@ async function converse(seed: number): Promise<void> {
     }
   };
   const connect = async (): Promise<void> => {
-    while (network.last === socket) {
+    for (let timers = 0; network.last === socket; timers++) {
+      expect(timers).toBeLessThan(10);
       await vi.advanceTimersToNextTimerAsync();
     }
     socket = network.last;
@@ -293,7 +294,8 @@ async function converse(seed: number): Promise<void> {
       await connect();
     }
   }
-  for (let quiet = 0; quiet < 5; ) {
+  for (let quiet = 0, rounds = 0; quiet < 5; rounds++) {
+    expect(rounds).toBeLessThan(1000);
     const before = [socket?.sent.length, server.out.length].join();
     some(100, toServer);
     some(100, toPage);

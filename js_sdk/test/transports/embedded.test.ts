@@ -234,7 +234,7 @@ test("a reply whose attachment is not base64 is dropped, and the poll opens agai
   const receive = vi.fn(() => true);
   const transport = new Fresh(KEY, host.ipc, host.auroraview);
   transport.open(DOCUMENT, "", { received: 0, receive, paused() {}, resumed() {}, lost() {}, closed() {} });
-  host.take().reply("{}\n!");
+  host.take().reply('{"att":1,"v":1}\n!');
   await turns();
   expect(receive).not.toHaveBeenCalled();
   expect(warning).toHaveBeenCalledTimes(1);

@@ -342,6 +342,20 @@ test.each([1000, 1001, 1002, 1006, 1007, 1009, 1011, 4003, 4005, 4008, 4029])(
   },
 );
 
+test("when the server goes away calls end at once, and the page connects to the next one", async () => {
+  const { network, socket, client } = await openPage();
+  const call = client.call("m");
+  await pass();
+  socket.drop(1001, "the server was closed");
+  await expect(call).rejects.toMatchObject({ code: "closed", message: expect.stringContaining("server was closed") });
+  expect(client.connection.state).toBe("reconnecting");
+  await pass(250);
+  network.last.accept();
+  network.last.say(session({ id: "S2", resume: "Q1" }));
+  network.last.say(welcomeText("d1"));
+  expect(client.connection.state).toBe("open");
+});
+
 test("a frame that is too large again and again does not go round for ever", async () => {
   const { network, socket, client } = await openPage();
   client.send_event("big");
