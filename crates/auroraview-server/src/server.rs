@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -132,15 +132,23 @@ impl Server {
         let deadline = Instant::now() + timeout;
         self.stop.send_replace(true);
         self.sessions.close();
-        // On one of its own threads it cannot wait for itself.
-        if Handle::try_current().is_ok() {
+        let within = Handle::try_current().map(|current| current.id());
+        // One of its own threads cannot wait for itself.
+        if within
+            .as_ref()
+            .is_ok_and(|within| *within == runtime.handle().id())
+        {
             runtime.shutdown_background();
             return false;
         }
-        let left = deadline.saturating_duration_since(Instant::now());
-        let waited = ended.recv_timeout(left);
-        let good = !matches!(waited, Err(std::sync::mpsc::RecvTimeoutError::Timeout));
-        runtime.shutdown_timeout(deadline.saturating_duration_since(Instant::now()));
+        let waited = ended.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+        let good = !matches!(waited, Err(RecvTimeoutError::Timeout));
+        if within.is_ok() {
+            // The threads of another runtime may not wait for ours to end; they have nothing more to do anyway.
+            runtime.shutdown_background();
+        } else {
+            runtime.shutdown_timeout(deadline.saturating_duration_since(Instant::now()));
+        }
         good
     }
 }

@@ -40,6 +40,7 @@ pub(crate) async fn calls(target: &Target, options: &Options) -> Result<Value, F
         peer.acknowledge().await?;
     }
     let seconds = began.elapsed().as_secs_f64();
+    peer.leave().await?;
     Ok(json!({"seconds": seconds, "per_second": count as f64 / seconds}))
 }
 
@@ -54,6 +55,7 @@ pub(crate) async fn trips(target: &Target, options: &Options) -> Result<Value, F
         answer(&mut peer, target, call(id, "bench.pair", &params)).await?;
         times.push(began.elapsed().as_secs_f64() * 1e6);
     }
+    peer.leave().await?;
     Ok(json!({"median_us": quantile(&mut times, 0.5), "p95_us": quantile(&mut times, 0.95)}))
 }
 
@@ -171,6 +173,7 @@ pub(crate) async fn bulk(target: &Target, options: &Options) -> Result<Value, Fa
             return Err(Failure::Server("it sent the wrong number of bytes".into()));
         }
     }
+    peer.leave().await?;
     let megabytes = bytes as f64 * count as f64 / 1e6;
     Ok(json!({"up_mb_per_second": megabytes / up, "down_mb_per_second": megabytes / down}))
 }
@@ -225,6 +228,7 @@ pub(crate) async fn resume(target: &Target, options: &Options) -> Result<Value, 
             let mut peer = Peer::connect(&again).await?;
             count_events(&mut peer, 0, missed).await?;
             times.push(began.elapsed().as_secs_f64() * 1e3);
+            peer.leave().await?;
         }
     } else {
         let mut control = Peer::connect(target).await?;
@@ -239,6 +243,8 @@ pub(crate) async fn resume(target: &Target, options: &Options) -> Result<Value, 
             count_events(&mut peer, begin, missed).await?;
             times.push(began.elapsed().as_secs_f64() * 1e3);
         }
+        control.leave().await?;
+        peer.leave().await?;
     }
     Ok(json!({
         "median_ms": quantile(&mut times, 0.5),

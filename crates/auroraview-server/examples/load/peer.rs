@@ -113,6 +113,15 @@ impl Peer {
         Lost(self.place)
     }
 
+    /// Ends the session as a page does that is left.
+    pub(crate) async fn leave(mut self) -> Result<(), Failure> {
+        if self.dialect == Dialect::AuroraView {
+            self.acknowledge().await?;
+            self.socket.feed(Message::text(r#"{"type":"bye"}"#)).await?;
+        }
+        Ok(self.socket.close(None).await?)
+    }
+
     async fn hello(&mut self, target: &Target, lost: Option<u64>) -> Result<(), Failure> {
         let mut hello = serde_json::json!({
             "protocol": 1, "document": self.place.document, "url": "http://127.0.0.1/load"
