@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-import auroraview
 from auroraview import Bridge, Peer, RemoteError, ViewClosed, WebView
 from auroraview.testing import MemoryPage
 from tests.e2e.browsers import Tab, browser_context
@@ -247,6 +246,4 @@ def browser_end(bridge: Bridge) -> Iterator[PageEnd]:
         yield open_tab(bridge, context.tab(), link(server))
 
 
-ENDS = {"memory": memory_end, "window": window_end}
-if hasattr(auroraview, "serve"):
-    ENDS["browser"] = browser_end
+ENDS = {"memory": memory_end, "window": window_end, "browser": browser_end}

@@ -7,13 +7,10 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-import auroraview
-
-if TYPE_CHECKING:
-    from auroraview import Bridge, Server, ServerOptions
+from auroraview import Bridge, Server, ServerOptions, serve
 from tests.e2e.proxy import Proxy
 
 SCRIPT = '<script src="auroraview.js"></script>'
@@ -64,7 +61,7 @@ def served(
             arguments.setdefault("allow_origins", (through.origin,))
         if options is not None:
             arguments["options"] = options
-        server = stack.enter_context(auroraview.serve(bridge, path=folder, **arguments))
+        server = stack.enter_context(serve(bridge, path=folder, **arguments))
         if through is not None:
             through.target = server.port
         yield server

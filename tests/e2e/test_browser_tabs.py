@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from auroraview import Bridge, current_call
@@ -87,6 +89,10 @@ def test_a_duplicated_tab_gets_a_session_of_its_own(browser, bridge, server):
 
 
 def test_a_token_that_is_fixed_keeps_pages_across_a_restart(browser, bridge):
+    async def wait():
+        await asyncio.sleep(PATIENCE * 10)
+
+    bridge.bind_call("wait", wait)
     bridge.bind_call("echo", lambda value: value)
     token = "a-token-that-is-fixed-0123456789"
     with served(bridge, served_html(RECORDING_PAGE), token=token) as server:
@@ -94,7 +100,8 @@ def test_a_token_that_is_fixed_keeps_pages_across_a_restart(browser, bridge):
         end = open_tab(bridge, browser.tab(), link(server))
         run(end.tab, "window.lost = []; auroraview.onReset((detail) => lost.push(detail))")
         waiting = run_async(end.tab, "return await auroraview.call('wait').catch((error) => error.code)")
-    assert outcome(waiting.result(PATIENCE)) in ("closed", "method_not_found")
+        wait_for(lambda: end.peer.stats["calls_in_flight"] == 1, "the call")
+    assert outcome(waiting.result(PATIENCE)) == "closed"
     bridge.emit("settings", "after", retain=True)
     with served(bridge, served_html(RECORDING_PAGE), token=token, port=port):
         wait_for(lambda: run(end.tab, "return auroraview.connection.state") == "open", "the connection")
