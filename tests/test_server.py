@@ -290,8 +290,12 @@ def test_ctrl_c_ends_the_wait_and_the_server():
     process = run(
         """
         from auroraview import Bridge, serve
-        server = serve(Bridge())
-        print("waits", flush=True)
+        from auroraview.testing import MemoryPage
+        bridge = Bridge(default_thread="main")
+        # Runs on the main thread, so when that waits.
+        bridge.on_connect(lambda peer: print("waits", flush=True))
+        page = MemoryPage(bridge)
+        server = serve(bridge)
         try:
             server.wait()
         except KeyboardInterrupt:
