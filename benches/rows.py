@@ -26,7 +26,7 @@ class Row:
         peers = ", ".join(f"{name} {value:.4g}" for name, value in self.peers.items())
         mark = "ok " if self.holds else "NOT"
         against = f"   ({peers})" if peers else ""
-        return f"{mark}  {self.name:<54} {self.ours:>9.4g} {self.unit:<12} {self.goal}{against}"
+        return f"{mark}  {self.name:<60} {self.ours:>9.4g} {self.unit:<12} {self.goal}{against}"
 
 
 @dataclass

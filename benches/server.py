@@ -77,20 +77,26 @@ def native_calls() -> Iterator[Row]:
 
 
 def fan_out() -> Iterator[Row]:
-    with all_started("ours", "bare") as (ours, bare):
-        figures: dict[str, list[dict[str, float]]] = {"ours": [], "bare": []}
-        for _ in range(5):
-            for server in (ours, bare):
-                figures[server.name].append(load("fan", server))
-        for words, key, goal in (("median", "median_ms", None), ("p95", "p95_ms", 2.0)):
-            own, other = (median(one[key] for one in figures[name]) for name in ("ours", "bare"))
+    """From before the emit to the last receive, by two clients: one acknowledges at once, while others still wait for
+    the event; the other 5 ms later, as a page does that is busy with it for so long."""
+    measures = {"at once": ("ours", 0), "5 ms later": ("ours", 5), "bare": ("bare", 0)}
+    figures: dict[str, list[dict[str, float]]] = {name: [] for name in measures}
+    for _ in range(5):
+        for name, (server_name, ack_after) in measures.items():
+            # A new server, because sessions that have ended are remembered for a while and would get the events too.
+            with started(server_name) as server:
+                figures[name].append(load("fan", server, ack_after=ack_after))
+    for ack in ("at once", "5 ms later"):
+        for words, key in (("median", "median_ms"), ("p95", "p95_ms")):
+            own, other = (median(one[key] for one in figures[name]) for name in (ack, "bare"))
+            goal = words == "p95"
             yield Row(
-                f"client: event to 100 peers, emit to last receive, {words}",
+                f"client: event to 100 peers, acknowledged {ack}, {words}",
                 "ms",
                 own,
                 {"websockets broadcast()": other},
-                f"<= {goal:g}" if goal else "",
-                goal is None or own <= goal,
+                "<= 2" if goal else "",
+                not goal or own <= 2,
             )
 
 

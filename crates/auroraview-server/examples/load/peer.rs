@@ -13,6 +13,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
+const READ_BYTES: usize = 16 * 1024;
+
 /// What went wrong; all of it ends the run.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -387,6 +389,8 @@ async fn dial(url: &str) -> Result<WebSocketStream<TcpStream>, Failure> {
     let stream = TcpStream::connect(authority).await?;
     stream.set_nodelay(true)?;
     let mut config = WebSocketConfig::default();
+    // The library clears that much before each read, which would cost more than reading a small message.
+    config.read_buffer_size = READ_BYTES;
     config.max_message_size = None;
     config.max_frame_size = None;
     let (socket, _) =
