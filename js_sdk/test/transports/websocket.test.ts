@@ -246,6 +246,8 @@ test("what arrives late from a connection that was given up is ignored", async (
   client.on("e", seen);
   socket.drop();
   await pass(250);
+  network.last.accept();
+  network.last.say(session({ resumed: true, received: 1 }));
   socket.say(frameText("d1", 2, "e", 1));
   socket.drop();
   expect(seen).not.toHaveBeenCalled();
