@@ -22,6 +22,9 @@ _main_waits = 0
 # Longer sleeps do not fit into the C types below; the loops go round.
 _LONGEST_SECONDS = 3600.0
 
+# A signal that comes between Python's last look and the system call does not end the sleep, so the first ones are short.
+_FIRST_SECONDS = 0.01
+
 
 def announce_change() -> None:
     """Something happened that somebody may wait for. Called on the notice thread, and by whoever settles a future."""
@@ -80,6 +83,7 @@ def _wait_on_main_thread(done: Callable[[], bool], deadline: float | None) -> bo
     assert descriptor is not None, "the main lane always has a file descriptor"
     poll.register(descriptor, select.POLLIN)
     _main_waits += 1
+    sleep = _FIRST_SECONDS
     try:
         while True:
             main_thread.pump()
@@ -88,7 +92,8 @@ def _wait_on_main_thread(done: Callable[[], bool], deadline: float | None) -> bo
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return False
-            poll.poll(None if left is None else max(1, int(min(left, _LONGEST_SECONDS) * 1000)))
+            poll.poll(max(1, int((sleep if left is None else min(left, sleep)) * 1000)))
+            sleep = min(sleep * 10, _LONGEST_SECONDS)
     finally:
         _main_waits -= 1
 
