@@ -22,7 +22,7 @@ _main_waits = 0
 # Longer sleeps do not fit into the C types below; the loops go round.
 _LONGEST_SECONDS = 3600.0
 
-# A signal that comes between Python's last look and the system call does not end the sleep, so the first ones are short.
+# A signal between Python's last look and the system call does not end the sleep, so the first ones are short.
 _FIRST_SECONDS = 0.01
 
 
