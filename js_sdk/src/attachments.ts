@@ -20,6 +20,7 @@ import {
   isArray,
   isInteger,
   isView,
+  ObjectPrototype,
   SafeMap,
   setBytes,
   stringify,
@@ -39,7 +40,7 @@ export interface Encoded {
 
 const NONE: readonly Uint8Array[] = [];
 /** No value at all. */
-export const NOTHING: Encoded = { text: "", att: "", attachments: NONE, bytes: 0 };
+export const NOTHING: Encoded = plain("");
 
 /** An array of more is sent as one dimension. */
 const MOST_DIMENSIONS = 32;
@@ -94,7 +95,11 @@ KINDS.set(
  * @throws AuroraViewError as {@link encodeValue}; `invalid_params` also for a `Blob` or `File`.
  */
 export function encode(value: unknown, limits: Limits): Encoded {
-  return isSpecial(value) ? encodeSpecial(value, limits) : { ...NOTHING, text: encodeValue(value, limits) };
+  return isSpecial(value) ? encodeSpecial(value, limits) : plain(encodeValue(value, limits));
+}
+
+function plain(text: string): Encoded {
+  return { text, att: "", attachments: NONE, bytes: 0 };
 }
 
 /** Whether a value must be written with care: it holds buffers, or what only the replacer can tell. */
@@ -103,35 +108,44 @@ function isSpecial(value: unknown): boolean {
     return false;
   }
   try {
-    return look(value, [], 0);
+    return look(value, undefined, 0);
   } catch {
     // A getter that throws; `JSON.stringify` will meet it too, and its error is told.
     return false;
   }
 }
 
-/** `path` holds the objects around this one. */
-function look(value: object, path: object[], depth: number): boolean {
-  for (let i = 0; i < depth; i++) {
-    if (path[i] === value) {
+/** An object that is looked through, and those around it. */
+interface Around {
+  readonly value: object;
+  readonly around: Around | undefined;
+}
+
+function look(value: object, around: Around | undefined, depth: number): boolean {
+  for (let outer = around; outer !== undefined; outer = outer.around) {
+    if (outer.value === value) {
+      // A cycle, which `JSON.stringify` will refuse.
       return false;
     }
   }
   if (depth === LOOK_DEPTH) {
     return true;
   }
-  path[depth] = value;
+  let here: Around | undefined;
   if (isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i];
-      if (typeof item === "object" && item !== null && look(item, path, depth + 1)) {
-        return true;
+      if (typeof item === "object" && item !== null) {
+        here ??= { value, around };
+        if (look(item, here, depth + 1)) {
+          return true;
+        }
       }
     }
     return false;
   }
   const prototype: unknown = getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
+  if (prototype !== ObjectPrototype && prototype !== null) {
     if (value instanceof DateCtor) {
       return false;
     }
@@ -144,8 +158,11 @@ function look(value: object, path: object[], depth: number): boolean {
   }
   for (const key in value) {
     const item: unknown = (value as Record<string, unknown>)[key];
-    if (typeof item === "object" && item !== null && look(item, path, depth + 1)) {
-      return true;
+    if (typeof item === "object" && item !== null) {
+      here ??= { value, around };
+      if (look(item, here, depth + 1)) {
+        return true;
+      }
     }
   }
   return false;
@@ -212,7 +229,7 @@ function encodeSpecial(value: unknown, limits: Limits): Encoded {
   const text = encodeValue(value, limits, replacer);
   if (attachments.length === 0) {
     // Without attachments nothing is interpreted, so nothing may be escaped.
-    return { ...NOTHING, text: escapes ? encodeValue(value, limits) : text };
+    return plain(escapes ? encodeValue(value, limits) : text);
   }
   return { text, att: stringify(infos), attachments, bytes: total };
 }

@@ -85,8 +85,8 @@ function overWebSocket(url: string | URL, { token, WebSocket, maxAttempts }: Cre
     return new WebSocketTransport({ url, token, WebSocket, maxAttempts });
   }
   const target = targetOf(url);
-  const ofPage = takeToken();
-  const place = new Tab(target.base, token ?? target.token ?? ofPage);
+  // A token in the address that is not asked for may be another's.
+  const place = new Tab(target.base, token ?? target.token ?? takeToken());
   return new WebSocketTransport({ url, WebSocket, maxAttempts, place, reload: () => location.reload() });
 }
 

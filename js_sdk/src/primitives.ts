@@ -9,6 +9,7 @@
 export const { parse, stringify } = JSON;
 export const { apply } = Reflect;
 export const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+export const ObjectPrototype: object = Object.prototype;
 export const { isArray } = Array;
 export const { isInteger } = Number;
 export const { fromCharCode } = String;

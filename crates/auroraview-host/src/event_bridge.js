@@ -5,6 +5,7 @@
   var { parse, stringify } = JSON;
   var { apply } = Reflect;
   var { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+  var ObjectPrototype = Object.prototype;
   var { isArray } = Array;
   var { isInteger } = Number;
   var { fromCharCode } = String;
@@ -371,7 +372,7 @@
 
   // src/attachments.ts
   var NONE = [];
-  var NOTHING = { text: "", att: "", attachments: NONE, bytes: 0 };
+  var NOTHING = plain("");
   var MOST_DIMENSIONS = 32;
   var LOOK_DEPTH = 24;
   var DTYPES = new SafeMap();
@@ -404,39 +405,45 @@
     ARRAYS.Float16Array === void 0 ? { bytes: 2, make: ARRAYS.Uint16Array, mark: "float16" } : { bytes: 2, make: ARRAYS.Float16Array }
   );
   function encode(value, limits) {
-    return isSpecial(value) ? encodeSpecial(value, limits) : { ...NOTHING, text: encodeValue(value, limits) };
+    return isSpecial(value) ? encodeSpecial(value, limits) : plain(encodeValue(value, limits));
+  }
+  function plain(text) {
+    return { text, att: "", attachments: NONE, bytes: 0 };
   }
   function isSpecial(value) {
     if (typeof value !== "object" || value === null) {
       return false;
     }
     try {
-      return look(value, [], 0);
+      return look(value, void 0, 0);
     } catch {
       return false;
     }
   }
-  function look(value, path, depth) {
-    for (let i = 0; i < depth; i++) {
-      if (path[i] === value) {
+  function look(value, around, depth) {
+    for (let outer = around; outer !== void 0; outer = outer.around) {
+      if (outer.value === value) {
         return false;
       }
     }
     if (depth === LOOK_DEPTH) {
       return true;
     }
-    path[depth] = value;
+    let here;
     if (isArray(value)) {
       for (let i = 0; i < value.length; i++) {
         const item = value[i];
-        if (typeof item === "object" && item !== null && look(item, path, depth + 1)) {
-          return true;
+        if (typeof item === "object" && item !== null) {
+          here ??= { value, around };
+          if (look(item, here, depth + 1)) {
+            return true;
+          }
         }
       }
       return false;
     }
     const prototype = getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) {
+    if (prototype !== ObjectPrototype && prototype !== null) {
       if (value instanceof DateCtor) {
         return false;
       }
@@ -449,8 +456,11 @@
     }
     for (const key in value) {
       const item = value[key];
-      if (typeof item === "object" && item !== null && look(item, path, depth + 1)) {
-        return true;
+      if (typeof item === "object" && item !== null) {
+        here ??= { value, around };
+        if (look(item, here, depth + 1)) {
+          return true;
+        }
       }
     }
     return false;
@@ -511,7 +521,7 @@
     }
     const text = encodeValue(value, limits, replacer);
     if (attachments.length === 0) {
-      return { ...NOTHING, text: escapes ? encodeValue(value, limits) : text };
+      return plain(escapes ? encodeValue(value, limits) : text);
     }
     return { text, att: stringify(infos), attachments, bytes: total };
   }
@@ -1438,9 +1448,9 @@ ${toBase64(attachments[i])}`;
     #refused = 0;
     #empty = 0;
     /** `key` is the view's; `plain` takes posts, `replying` holds them open. */
-    constructor(key, plain, replying) {
+    constructor(key, plain2, replying) {
       this.#key = key;
-      this.#plain = taken2(plain);
+      this.#plain = taken2(plain2);
       this.#replying = taken2(replying);
     }
     open(document2, url, receiver) {
