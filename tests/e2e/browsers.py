@@ -12,6 +12,7 @@ import contextlib
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -123,6 +124,16 @@ class Chromium:
             return func()
 
         return self.run(call())
+
+    def renderers(self) -> list[int]:
+        """The processes in which pages run."""
+        return [int(one["id"]) for one in self.run(self._processes()) if one["type"] == "renderer"]
+
+    async def _processes(self) -> list[dict[str, Any]]:
+        session = await self._browser.new_browser_cdp_session()
+        found: list[dict[str, Any]] = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
+        await session.detach()
+        return found
 
     def context(self, **options: Any) -> Context:
         """A browser profile of its own; close it."""
@@ -265,6 +276,18 @@ class Tab:
     def colors(self, scheme: str) -> None:
         """Prefers ``light`` or ``dark``."""
         self._browser.run(self.raw.emulate_media(color_scheme=scheme))
+
+    @contextlib.contextmanager
+    def asleep(self) -> Iterator[None]:
+        """The browser's pages do not run at all meanwhile, as on a laptop that is closed."""
+        pages = self._browser.renderers()
+        for pid in pages:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pages:
+                os.kill(pid, signal.SIGCONT)
 
     def screenshot(self, path: Path | str) -> None:
         """A picture of the page."""

@@ -23,8 +23,8 @@ async def count(page, method):
 
 
 async def settled(server, watcher):
-    """Memory once what was there is gone."""
-    await until_peers(watcher, 1)
+    """Memory, threads and files once only the watcher and the visitor are there."""
+    await until_peers(watcher, 2)
     await watcher.call("collect")
     return server.memory(), server.threads(), server.files()
 
@@ -36,55 +36,56 @@ async def until_peers(watcher, expected):
         await asyncio.sleep(0.05)
 
 
-async def one_page_comes_back(address, times):
-    """One page whose connection breaks again and again, resuming each time."""
-    page = WirePage(address)
-    await page.connect()
+async def one_page_comes_back(page, times):
+    """The connection breaks again and again, and the page resumes each time."""
     for number in range(times):
         await page.drop()
         answer = await page.connect()
         assert answer["resumed"], f"reconnect {number}"
         if number % 100 == 0:
             assert await page.call("echo", [number]) == number
-    await page.say_goodbye()
 
 
-async def new_pages_come_and_go(address, times):
+async def new_pages_come_and_go(page, times):
     """New pages, each with a session of its own, that say goodbye or break off."""
     for number in range(times):
-        page = WirePage(address)
-        await page.connect()
+        new = WirePage(page.link)
+        await new.connect()
         if number % 100 == 0:
-            assert await page.call("echo", [number]) == number
+            assert await new.call("echo", [number]) == number
         if number % 2:
-            await page.say_goodbye()
+            await new.say_goodbye()
         else:
-            await page.drop()
+            await new.drop()
 
 
-async def one_page_reloads(address, times):
-    """One page that is reloaded again and again: new documents in one session."""
-    page = WirePage(address)
-    await page.connect()
+async def one_page_reloads(page, times):
+    """The page is reloaded again and again: new documents in one session."""
     session = page.session
     for number in range(times):
         await page.reload()
         assert page.session == session
         if number % 100 == 0:
             assert await page.call("echo", [number]) == number
-    await page.say_goodbye()
 
 
 @pytest.mark.timeout(60 + RECONNECTS // 20)
-@pytest.mark.parametrize("visit", [one_page_comes_back, new_pages_come_and_go, one_page_reloads])
-def test_memory_stays_flat_however_often_pages_reconnect(visit, record_property):
-    with server_process("session_ttl=0.2, max_sessions=5000") as server:
+@pytest.mark.parametrize(
+    ("visit", "options"),
+    [
+        (one_page_comes_back, "session_ttl=30"),
+        (new_pages_come_and_go, "session_ttl=0.2, max_sessions=20_000"),
+        (one_page_reloads, "session_ttl=30"),
+    ],
+)
+def test_memory_stays_flat_however_often_pages_reconnect(visit, options, record_property):
+    with server_process(options) as server:
 
         async def run():
-            async with WirePage(server.address) as watcher:
-                await visit(server.address, max(RECONNECTS // 4, 200))
+            async with WirePage(server.address) as watcher, WirePage(server.address) as page:
+                await visit(page, max(RECONNECTS // 4, 200))
                 before = await settled(server, watcher)
-                await visit(server.address, RECONNECTS)
+                await visit(page, RECONNECTS)
                 return before, await settled(server, watcher)
 
         before, after = asyncio.run(run())

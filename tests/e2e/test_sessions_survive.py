@@ -204,6 +204,17 @@ def test_a_browser_that_was_offline_comes_back_at_once(flow, network, browser):
     flow.check()
 
 
+def test_a_page_that_slept_goes_on_where_it_was(flow):
+    """As on a laptop that was closed: the page does not run at all, for longer than the heartbeats allow."""
+    told = Record()
+    flow.end.peer.on("suspended", told)
+    with flow.end.tab.asleep():
+        told.wait()
+    wait_for(lambda: flow.end.peer.connected, "the peer")
+    flow.go_on()
+    flow.check()
+
+
 # The server's process
 
 

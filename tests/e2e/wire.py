@@ -61,6 +61,7 @@ class WirePage:
         acknowledge: whether it says what it has processed.
 
     Attributes:
+        link: the address that it was made with.
         session, resume: what the server called the session, and the token to come back with.
         answer: the server's last ``session`` message.
         events: what arrived, as ``(name, detail)``.
@@ -73,6 +74,7 @@ class WirePage:
     def __init__(
         self, address: str, token: str | None = None, *, origin: str | None = None, acknowledge: bool = True
     ) -> None:
+        self.link = address
         parts = urlsplit(address)
         self.address = f"ws://{parts.netloc}{parts.path.rstrip('/')}/auroraview.ws"
         self.token = token or parts.fragment.removeprefix("token=") or None
