@@ -138,6 +138,27 @@ def test_a_program_ends_quietly_although(program):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_session_that_ends_at_once_is_told_in_order_and_leaves_nothing():
+    done = run(
+        """
+        from auroraview import Peer
+        server, told = serve(bridge), []
+        bridge.on_connect(lambda peer: told.append('came'))
+        bridge.on_disconnect(lambda peer, reason: told.append(reason))
+        for n in range(100):
+            client = Client(server, f'd{n}')
+            client.socket.send('{"type":"hello"}')  # The second one breaks the protocol, and ends the session.
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and (
+            len(told) < 200 or any(isinstance(one, Peer) for one in gc.get_objects())
+        ):
+            gc.collect()
+        print(told.count('came'), told.count('protocol'), sum(isinstance(one, Peer) for one in gc.get_objects()))
+        """
+    )
+    assert (done.stdout, done.stderr.count("Traceback")) == ("100 100 0\n", 0)
+
+
 def test_who_was_connected_is_told_of_the_end():
     done = run(
         """

@@ -34,6 +34,14 @@ pub(crate) trait Outlet: Send + Sync {
     fn deliver(&self, batch: Batch);
 }
 
+/// What waits until the program knows of a session.
+#[derive(Default)]
+struct HeldBack {
+    incoming: Vec<Incoming>,
+    /// The notice of its end.
+    last: Option<Notice>,
+}
+
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 /// See the module.
@@ -48,7 +56,7 @@ pub(crate) struct PeerCore {
     /// Nothing is sent any more.
     muted: AtomicBool,
     /// What the session reported and is not to be seen to yet.
-    held_back: Mutex<Option<Vec<Incoming>>>,
+    held_back: Mutex<Option<HeldBack>>,
     pace: Mutex<Pace>,
     /// The page is there, or about to return.
     connected: AtomicBool,
@@ -90,7 +98,7 @@ impl PeerCore {
         link: Link,
     ) -> Arc<PeerCore> {
         let mut peer = PeerCore::make(bridge, limits, outlet, None);
-        peer.held_back = Mutex::new(Some(Vec::new()));
+        peer.held_back = Mutex::new(Some(HeldBack::default()));
         peer.connected = AtomicBool::new(true);
         peer.link = OnceLock::from(link);
         let peer = Arc::new(peer);
@@ -216,7 +224,7 @@ impl PeerCore {
         if self.link().is_some()
             && let Some(held_back) = &mut *lock(&self.held_back)
         {
-            held_back.append(&mut incoming);
+            held_back.incoming.append(&mut incoming);
             return;
         }
         self.bridge.route_all(self, incoming);
@@ -228,9 +236,14 @@ impl PeerCore {
             let incoming = {
                 let mut held_back = lock(&self.held_back);
                 match &mut *held_back {
-                    Some(incoming) if !incoming.is_empty() => std::mem::take(incoming),
+                    Some(waiting) if !waiting.incoming.is_empty() => {
+                        std::mem::take(&mut waiting.incoming)
+                    }
                     _ => {
-                        *held_back = None;
+                        let last = held_back.take().and_then(|waiting| waiting.last);
+                        if let Some(notice) = last {
+                            self.tell(notice);
+                        }
                         break;
                     }
                 }
@@ -238,6 +251,14 @@ impl PeerCore {
             self.bridge.route_all(self, incoming);
         }
         self.flush();
+    }
+
+    /// Tells the program the end, after all that is held back.
+    pub(crate) fn tell_last(self: &Arc<Self>, notice: Notice) {
+        match &mut *lock(&self.held_back) {
+            Some(waiting) => waiting.last = Some(notice),
+            None => self.tell(notice),
+        }
     }
 
     /// Sends what may be sent. Waits for nobody: while another thread does so, it goes on for this one.

@@ -66,6 +66,14 @@ impl Callbacks {
     }
 }
 
+/// The program's object of a session; the server owns it until the program was told of the end.
+enum Known {
+    NotYet,
+    Made(Py<PyAny>),
+    /// Nothing is told any more.
+    Over,
+}
+
 /// See the module.
 pub(crate) struct Link {
     callbacks: Arc<Callbacks>,
@@ -73,8 +81,7 @@ pub(crate) struct Link {
     session_id: String,
     began: SystemTime,
     info: Mutex<SessionInfo>,
-    /// The program's object; the server owns it until the session ended.
-    python: Mutex<Option<Py<PyAny>>>,
+    python: Mutex<Known>,
     resets: Mutex<VecDeque<Instant>>,
     /// Why the program ended it, in its own words.
     kicked: Mutex<Option<String>>,
@@ -92,7 +99,7 @@ impl Link {
             session_id: info.session_id.clone(),
             began: SystemTime::now(),
             info: Mutex::new(info),
-            python: Mutex::new(None),
+            python: Mutex::new(Known::NotYet),
             resets: Mutex::default(),
             kicked: Mutex::new(None),
         }
@@ -154,25 +161,19 @@ impl Link {
         let Some(link) = peer.link() else {
             return Ok(None);
         };
-        let is_last = matches!(notice, Notice::Named("disconnected", _));
-        let known = if is_last {
-            lock(&link.python).take()
-        } else {
-            lock(&link.python).as_ref().map(|known| known.clone_ref(py))
+        let python = match link.python(py, peer) {
+            Ok(Some(python)) => python,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                // There is nobody to raise it to.
+                error.write_unraisable(py, None);
+                return Ok(None);
+            }
         };
-        let python = match known {
-            Some(known) => known,
-            None if is_last => return Ok(None),
-            None => match link.make(py, peer) {
-                Ok(Some(made)) => made,
-                Ok(None) => return Ok(None),
-                Err(error) => {
-                    // There is nobody to raise it to.
-                    error.write_unraisable(py, None);
-                    return Ok(None);
-                }
-            },
-        };
+        if matches!(notice, Notice::Named("disconnected", _)) {
+            // Dropped after the lock was released: the program's object may have a destructor.
+            let _made = std::mem::replace(&mut *lock(&link.python), Known::Over);
+        }
         let Some(func) = link.callbacks.get(py, |functions| Some(&functions.notice)) else {
             return Ok(None);
         };
@@ -184,7 +185,13 @@ impl Link {
         Ok(Some((None, Some(func.into_bound(py)), args, None)))
     }
 
-    fn make(&self, py: Python<'_>, peer: &Arc<PeerCore>) -> PyResult<Option<Py<PyAny>>> {
+    /// The program's object, made at the first need: on the notice thread, which is one. `None` when there is none.
+    fn python(&self, py: Python<'_>, peer: &Arc<PeerCore>) -> PyResult<Option<Py<PyAny>>> {
+        match &*lock(&self.python) {
+            Known::Made(python) => return Ok(Some(python.clone_ref(py))),
+            Known::Over => return Ok(None),
+            Known::NotYet => {}
+        }
         let make_peer = self
             .callbacks
             .get(py, |functions| Some(&functions.make_peer));
@@ -195,7 +202,7 @@ impl Link {
             core: Arc::clone(peer),
         };
         let made = make_peer.call1(py, (core,))?;
-        *lock(&self.python) = Some(made.clone_ref(py));
+        *lock(&self.python) = Known::Made(made.clone_ref(py));
         Ok(Some(made))
     }
 }

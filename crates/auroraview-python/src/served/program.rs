@@ -135,6 +135,6 @@ impl Served for ServedSession {
             _ => self.core.close_silently(reason),
         }
         self.core
-            .tell(Notice::Named("disconnected", reason.to_owned()));
+            .tell_last(Notice::Named("disconnected", reason.to_owned()));
     }
 }
