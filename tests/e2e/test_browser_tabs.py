@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from auroraview import Bridge, current_call
+from tests.e2e.browsers import browser_context
 from tests.e2e.helpers import PATIENCE, wait_for
 from tests.e2e.pages import RECORDING_PAGE, open_tab, outcome, run, run_async
 from tests.e2e.served import FORM, link, served, served_html, token_of
@@ -70,12 +71,21 @@ def test_a_wrong_token_is_told_too_and_not_tried_again(browser, bridge, server):
     assert bridge.peers == ()
 
 
+HELD = "navigator.locks.query().then(({held}) => held.length > 0)"
+
+
+def open_twin(browser, tab):
+    """What the browser does with "Duplicate": a new tab with a copy of the storage."""
+    twin = browser.tab_opened_by(lambda: tab.evaluate("void window.open(location.href)"))
+    twin.wait_for("auroraview.isReady")
+    return twin
+
+
 def test_a_duplicated_tab_gets_a_session_of_its_own(browser, bridge, server):
     bridge.bind_call("me", lambda: current_call().peer.info.session_id)
     end = open_tab(bridge, browser.tab(), link(server))
-    # What the browser does with "Duplicate": a new tab with a copy of the storage.
-    twin = browser.tab_opened_by(lambda: end.tab.evaluate("void window.open(location.href)"))
-    twin.wait_for("auroraview.isReady")
+    end.tab.wait_for(HELD)
+    twin = open_twin(browser, end.tab)
     sessions = [run(tab, "return await auroraview.call('me')") for tab in (end.tab, twin)]
     assert sessions[0] != sessions[1]
     assert len(bridge.peers) == 2
@@ -86,6 +96,17 @@ def test_a_duplicated_tab_gets_a_session_of_its_own(browser, bridge, server):
         tab.reload()
         tab.wait_for("auroraview.isReady")
         assert run(tab, "return await auroraview.call('me')") == session
+
+
+def test_a_twin_that_a_page_opens_at_once_gets_a_session_of_its_own(browser, bridge, server):
+    """Before the browser has told anybody which tab has the session; each time in a profile that it knows nothing of."""
+    bridge.bind_call("me", lambda: current_call().peer.info.session_id)
+    for _ in range(8):
+        with browser_context() as context:
+            end = open_tab(bridge, context.tab(), link(server))
+            twin = open_twin(context, end.tab)
+            sessions = {run(tab, "return await auroraview.call('me')") for tab in (end.tab, twin)}
+            assert len(sessions) == 2
 
 
 def test_a_token_that_is_fixed_keeps_pages_across_a_restart(browser, bridge):
