@@ -53,9 +53,11 @@ async def get(app: Any, path: str, method: str = "GET", **more: Any) -> Answer:
     """Makes a request."""
     scope = {**scope_of("http", path, **more), "method": method}
     sent: list[dict[str, Any]] = []
+    told = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        # The client stays, so nothing more is to be told.
+        return next(told, None) or await asyncio.get_running_loop().create_future()
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)

@@ -3,7 +3,7 @@
 import pytest
 
 from auroraview import Bridge, Request, ServerOptions, UsageError, asgi, serve
-from auroraview._access import checked_hosts, checked_origins, is_loopback
+from auroraview._access import checked_hosts, checked_origins, identity_of, is_loopback
 
 
 def request_of(*headers):
@@ -51,6 +51,24 @@ def test_a_token_and_a_login_exclude_each_other(begin):
 def test_a_login_is_a_function(begin, authenticate):
     with pytest.raises(UsageError, match="function of a request"):
         begin(Bridge(), authenticate=authenticate)
+
+
+@pytest.mark.parametrize("answer", ["ann", 3, 0, "", True, {"name": "ann"}], ids=repr)
+def test_a_login_says_who_asks(answer):
+    assert identity_of(answer) is answer
+
+
+@pytest.mark.parametrize("answer", [None, False])
+def test_a_login_that_says_no_names_nobody(answer):
+    assert identity_of(answer) is None
+
+
+def test_a_login_that_was_not_awaited_names_nobody():
+    async def login():
+        return None
+
+    with pytest.raises(UsageError, match="at once"):
+        identity_of(login())
 
 
 @pytest.mark.parametrize("bridge", [None, "bridge", 3])

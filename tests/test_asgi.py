@@ -9,8 +9,8 @@ import weakref
 
 import pytest
 
-from auroraview import ServerOptions, UsageError, asgi, current_call
-from tests.asgi_client import Socket, get
+from auroraview import Bridge, ServerOptions, UsageError, asgi, current_call
+from tests.asgi_client import Socket, get, scope_of
 from tests.helpers import SECONDS, eventually
 
 TOKEN = "a-token-of-the-tests"
@@ -114,6 +114,29 @@ async def test_ranges_etags_and_heads(app, tmp_path):
     again = await get(app, "/big.bin", headers={"if-none-match": whole.headers["etag"]})
     assert (again.status, again.body) == (304, b"")
     assert (await get(app, "/", method="POST")).status == 405
+
+
+@in_loop
+async def test_a_file_is_read_no_further_when_its_client_has_gone(app, tmp_path):
+    with open(tmp_path / "huge.bin", "wb") as file:
+        file.truncate(64 * 2**20)
+    sent = 0
+    gone = asyncio.Event()
+
+    async def receive():
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        # As uvicorn does, it takes what comes after the end of the connection without a word.
+        nonlocal sent
+        sent += len(message.get("body", b""))
+        if sent:
+            gone.set()
+
+    scope = {**scope_of("http", "/huge.bin"), "method": "GET"}
+    await asyncio.wait_for(app(scope, receive, send), SECONDS)
+    assert 0 < sent < 8 * 2**20
 
 
 @in_loop
@@ -303,6 +326,17 @@ async def test_a_login_that_fails_lets_nobody_in(bridge, caplog):
 
 
 @in_loop
+async def test_a_login_that_says_no_lets_nobody_in(bridge):
+    async def login(request):
+        return request.cookies.get("user") == "ann"
+
+    app = asgi(bridge, authenticate=login)
+    async with Socket(app, extensions={"websocket.http.response": {}}) as socket:
+        assert (await socket.message())["status"] == 401
+    app.close()
+
+
+@in_loop
 async def test_a_session_belongs_to_who_began_it(bridge):
     app = asgi(bridge, authenticate=async_login)
     async with Socket(app, headers={"cookie": "user=ann"}) as socket:
@@ -485,6 +519,17 @@ def test_an_application_that_is_forgotten_ends_its_sessions(bridge, told):
     app = asyncio.run(visit())
     eventually(lambda: gc.collect() is not None and app() is None)
     eventually(lambda: told == ["came", "server_closed"])
+
+
+def test_an_application_that_its_own_handlers_know_is_forgotten_too():
+    def begin():
+        bridge = Bridge()
+        app = asgi(bridge)
+        bridge.bind_call("stats", lambda: app.stats)
+        return weakref.ref(app), weakref.ref(bridge)
+
+    app, bridge = begin()
+    eventually(lambda: gc.collect() is not None and app() is None and bridge() is None)
 
 
 def test_one_bridge_may_be_in_several_applications(bridge, told):

@@ -168,9 +168,10 @@ def test_an_event_reaches_whom_it_is_for(bridge, pages):
     bridge.emit("e", 4, to=[])
     bridge.emit("e", 5)
     bridge.emit("e", 6, to=bridge.peers)
+    bridge.emit("e", 7, to=[second, second])
     assert received(bridge, pages) == [
         [("e", n) for n in (1, 2, 3, 5, 6)],
-        [("e", n) for n in (5, 6)],
+        [("e", n) for n in (5, 6, 7)],
         [("e", n) for n in (2, 3, 5, 6)],
     ]
 

@@ -17,7 +17,7 @@ import webbrowser
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import auroraview
 from auroraview import HostError, Server, ServerOptions, UsageError, main_thread, serve
@@ -197,6 +197,24 @@ def test_an_async_login_is_refused_with_the_reason(bridge):
 
     with pytest.raises(UsageError, match="authenticate must answer at once"):
         serve(bridge, authenticate=login)
+
+
+def say_no(request):
+    return request.headers.get("x-user") == "ann"
+
+
+async def say_no_later(request):
+    return None
+
+
+@pytest.mark.parametrize("login", [say_no, lambda request: say_no_later(request)], ids=["False", "a coroutine"])
+def test_a_login_without_an_identity_lets_nobody_in(bridge, login):
+    async def main(server):
+        async with connect(Page(server).address, proxy=None):
+            pass
+
+    with serve(bridge, authenticate=login) as server, pytest.raises(InvalidStatus, match="401"):
+        asyncio.run(main(server))
 
 
 def test_open_shows_the_link_in_the_browser(server, monkeypatch):

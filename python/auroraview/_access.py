@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import ipaddress
 import re
 import secrets
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
+from auroraview._running import is_awaitable
 from auroraview.errors import UsageError
 from auroraview.navigation import checked_origin
 
@@ -81,6 +83,21 @@ def checked_token(token: str | None, authenticate: Authenticate | None) -> str |
             "a token has at least 16 characters out of A-Z a-z 0-9 - . _ ~; secrets.token_urlsafe(16) makes one"
         )
     return token
+
+
+def identity_of(answer: Any) -> Any:
+    """Who asks, from what ``authenticate`` answered; ``None``: nobody who may come in.
+
+    ``False`` is such an answer: what only says yes or no must not let everybody in.
+
+    Raises:
+        UsageError: it is an awaitable, which says nothing yet.
+    """
+    if is_awaitable(answer):
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise UsageError("authenticate must answer at once: what it returned still has to be awaited")
+    return None if answer is False else answer
 
 
 def checked_hosts(hosts: Iterable[str]) -> list[str]:

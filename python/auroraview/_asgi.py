@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import weakref
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -109,7 +108,12 @@ class AsgiApp:
             options=options,
         )
         self._clock: asyncio.TimerHandle | None = None
-        weakref.finalize(self, self._sessions.close).atexit = False
+
+    def __del__(self) -> None:
+        # No `weakref.finalize`: it would keep the sessions, which know the bridge, whose handlers may know this.
+        sessions = getattr(self, "_sessions", None)
+        if sessions is not None:
+            sessions.close()
 
     def open_url(self, base_url: str) -> str:
         """The link that opens the page with its bridge; it holds the secret. With ``authenticate`` there is none.
@@ -146,7 +150,7 @@ class AsgiApp:
         """Serves one request, WebSocket or lifespan; the ASGI server calls it."""
         kind = scope["type"]
         if kind == "http":
-            await self._serve_file(scope, send)
+            await self._serve_file(scope, receive, send)
         elif kind == "websocket":
             await self._serve_socket(scope, receive, send)
         elif kind == "lifespan":
@@ -167,7 +171,7 @@ class AsgiApp:
 
     # Files
 
-    async def _serve_file(self, scope: Scope, send: Send) -> None:
+    async def _serve_file(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = scope["method"], _below_mount(scope), _plain_headers(scope)
         status, headers, body = await asyncio.to_thread(self._site.respond, *asked)
         encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
@@ -176,8 +180,8 @@ class AsgiApp:
             for start in range(0, len(body), _CHUNK_BYTES):
                 part = body[start : start + _CHUNK_BYTES]
                 await send({"type": "http.response.body", "body": part, "more_body": True})
-        else:
-            await _send_file(body, send)
+        elif not await _send_file(body, receive, send):
+            return
         await send({"type": "http.response.body", "body": b""})
 
     # The WebSocket
@@ -219,9 +223,9 @@ class AsgiApp:
     async def _identity(self, authenticate: Authenticate, request: Request) -> Any:
         try:
             if is_async(authenticate):
-                return await authenticate(request)
+                return _access.identity_of(await authenticate(request))
             answer = await asyncio.to_thread(authenticate, request)
-            return await answer if is_awaitable(answer) else answer
+            return _access.identity_of(await answer if is_awaitable(answer) else answer)
         except Exception as error:  # noqa: BLE001 - a failing check lets nobody in, and ends nothing
             report(None, error)
             return None
@@ -318,9 +322,26 @@ async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
     await send({"type": "websocket.http.response.body", "body": f"{text}\n".encode()})
 
 
-async def _send_file(part: _core.FilePart, send: Send) -> None:
-    while chunk := await asyncio.to_thread(part.read, _CHUNK_BYTES):
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+async def _send_file(part: _core.FilePart, receive: Receive, send: Send) -> bool:
+    """Sends a file piece by piece; returns whether somebody was there to its end. Not every server raises in ``send``
+    when the client has gone, and reading on would cost the whole file."""
+    gone = asyncio.create_task(_client_gone(receive))
+    try:
+        while chunk := await asyncio.to_thread(part.read, _CHUNK_BYTES):
+            if gone.done():
+                return False
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    finally:
+        gone.cancel()
+        await asyncio.wait([gone])
+        if not gone.cancelled():
+            gone.exception()  # What a server raises here is that the client has gone.
+    return True
+
+
+async def _client_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _below_mount(scope: Scope) -> str:

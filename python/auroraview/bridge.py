@@ -15,7 +15,7 @@ from auroraview import _core, _lifecycle
 from auroraview._places import Places
 from auroraview._running import call_context, is_async, is_awaitable, plain_text
 from auroraview.errors import UsageError
-from auroraview.options import Limits, check_positive
+from auroraview.options import Limits, check_count, check_positive
 from auroraview.peer import Peer, latest_key
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ class Bridge:
         default_thread: str | None = None,
         frame_rate: float = 60,
     ) -> None:
-        if not isinstance(workers, int) or workers < 1:
-            raise UsageError(f"Bridge(workers=...) must be a positive int, not {workers!r}")
+        check_count("Bridge(workers=...)", workers)
+        if limits is not None and not isinstance(limits, Limits):
+            raise UsageError(f"limits must be Limits(...), not {limits!r}")
         check_positive("Bridge(frame_rate=...)", frame_rate, "a positive number of times a second")
         self.limits = Limits() if limits is None else limits
         self._default_thread = _checked_thread(default_thread) or "worker"
@@ -223,7 +224,8 @@ class Bridge:
             event: its name.
             payload: a value that can be sent: JSON, bytes, arrays; otherwise ``TypeError`` names the part that cannot.
             retain: keep the value for pages that come later.
-            to: one peer or several, instead of all; then it is kept by each of them, and raises as ``peer.emit`` does.
+            to: one peer or several, instead of all; each gets it once, keeps what is to be kept, and it raises as
+                ``peer.emit`` does.
             keep: ``"all"``, or ``"latest"``: replace what still waits under the same key; it goes out at most
                 ``frame_rate`` times a second, the last value always.
             key: what ``keep="latest"`` replaces; the event's name, unless it is given.
@@ -247,7 +249,7 @@ class Bridge:
                 raise UsageError(f"to must be a peer or several (of a view: view.peer), not {peer!r}")
             if peer.bridge is not self:
                 raise UsageError(f"{peer!r} belongs to another bridge")
-        return [peer._core for peer in peers]
+        return [peer._core for peer in dict.fromkeys(peers)]
 
     def emit_batch(self, events: Iterable[tuple[str, Any]]) -> None:
         """Sends several events to every page there is; each page gets them together."""
@@ -259,8 +261,8 @@ class Bridge:
         """Calls the function with each :class:`~auroraview.Peer` that comes: a browser with a new session, a window
         that opens, a ``MemoryPage``. A decorator.
 
-        Runs where plain handlers run, on a worker before any handler of that peer. Not for those that are there
-        already: they are in ``bridge.peers``. Not at reloads and reconnects: see ``peer.on``.
+        Runs where plain handlers run; on a worker before any other plain handler of that peer. Not for those that are
+        there already: they are in ``bridge.peers``. Not at reloads and reconnects: see ``peer.on``.
         """
         return self._told(self._connect_functions, func)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import os
+import sys
 from dataclasses import dataclass
 from typing import Union
 
@@ -34,9 +34,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in ("message_bytes", "queue_messages", "queue_bytes", "depth", "calls_in_flight"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise UsageError(f"Limits({name}=...) must be a positive int, not {value!r}")
+            check_count(f"Limits({name}=...)", getattr(self, name))
         if self.depth > 200:
             raise UsageError("Limits(depth=...) can only be lowered: the JSON reader stops at 200")
 
@@ -125,9 +123,7 @@ class ServerOptions:
             "max_connections_per_address",
             "max_sessions",
         ):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UsageError(f"ServerOptions({name}=...) must be a positive int, not {value!r}")
+            check_count(f"ServerOptions({name}=...)", getattr(self, name))
         if self.heartbeat_timeout <= self.heartbeat_interval:
             raise UsageError(
                 f"ServerOptions(heartbeat_timeout={self.heartbeat_timeout!r}) must be longer than "
@@ -137,6 +133,16 @@ class ServerOptions:
             raise UsageError(f"ServerOptions(compress=...) must be True, False or None, not {self.compress!r}")
 
 
+def check_count(what: str, value: object) -> None:
+    """Refuses what is no positive int, or one that no machine can count to.
+
+    Raises:
+        UsageError: naming what it was for.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= sys.maxsize:
+        raise UsageError(f"{what} must be a positive int, not {value!r}")
+
+
 def check_positive(what: str, value: object, kind: str) -> None:
     """Refuses what is no finite number above zero.
 
@@ -144,5 +150,5 @@ def check_positive(what: str, value: object, kind: str) -> None:
         UsageError: naming what it was for.
     """
     good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not good or not 0 < value < math.inf:  # type: ignore[operator]
+    if not good or not 0 < value <= sys.float_info.max:  # type: ignore[operator]
         raise UsageError(f"{what} must be {kind}, not {value!r}")

@@ -67,9 +67,9 @@ def serve(
         allow_remote: other machines may reach it. There is no encryption: see the documentation on security.
         allow_origins: origins of pages from elsewhere that may use the bridge, as in ``"https://example.com"``.
         allow_hosts: further names that browsers may know this server by, as in ``"panel.example.com"``.
-        authenticate: instead of a token: a function that gets a :class:`Request` and returns who asks, or ``None`` to
-            refuse. The answer is ``peer.info.identity``; whoever resumes a session must be equal to who began it. It
-            runs on a thread of the server, and several may run at once.
+        authenticate: instead of a token: a function that gets a :class:`Request` and returns who asks, or ``None`` (or
+            ``False``) to refuse. The answer is ``peer.info.identity``; whoever resumes a session must be equal to who
+            began it. It runs on a thread of the server, and several may run at once.
         csp: the Content-Security-Policy of what is served: ``"default"``, ``"strict"`` (no inline scripts), a text, or
             ``None``.
         options: times and limits.
@@ -284,7 +284,7 @@ def _asked(authenticate: Authenticate) -> Any:
 
     def ask(plain: PlainRequest) -> Any:
         try:
-            return authenticate(Request.of(plain))
+            return _access.identity_of(authenticate(Request.of(plain)))
         except Exception as error:  # noqa: BLE001 - a failing check lets nobody in, and ends nothing
             report(None, error)
             return None
