@@ -32,6 +32,12 @@ impl Bucket {
         some
     }
 
+    /// Takes `amount` whatever there is, for what was let in already.
+    pub(crate) fn spend(&mut self, amount: f64, now: Instant) {
+        self.fill(now);
+        self.tokens -= amount;
+    }
+
     pub(crate) fn rate(&self) -> f64 {
         self.rate
     }

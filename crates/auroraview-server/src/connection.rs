@@ -40,8 +40,9 @@ pub struct Connection {
     request: RequestInfo,
     compress: bool,
     stage: Stage,
-    /// When something last came.
+    /// When something last came, and when a whole message did.
     heard: Instant,
+    message: Instant,
     /// When [`Self::tick`] wanted to be called.
     expected: Option<Instant>,
     _place: Place,
@@ -91,6 +92,7 @@ impl Connection {
             compress: false,
             stage: Stage::Hello(now),
             heard: now,
+            message: now,
             expected: None,
             _place: place,
         }
@@ -101,8 +103,7 @@ impl Connection {
         if self.is_over() {
             return;
         }
-        let now = Instant::now();
-        self.heard = now;
+        let now = self.came();
         match &self.stage {
             Stage::Hello(_) if text.len() > HELLO_BYTES => self.too_large(),
             Stage::Hello(_) => self.hello(text, now),
@@ -117,16 +118,14 @@ impl Connection {
         if self.is_over() {
             return;
         }
-        let now = Instant::now();
-        self.heard = now;
+        let now = self.came();
         let limit = self.message_limit();
         let Stage::Open(attached) = &mut self.stage else {
             return self.broken("expected hello as the first message");
         };
+        // A frame is let in or not as a whole, by its text: one that never could be would come again for ever.
         let cost = bytes.len() + ATTACHMENT_COST;
-        if !attached.rates.bytes.take(cost as f64, now) {
-            return self.too_fast();
-        }
+        attached.rates.bytes.spend(cost as f64, now);
         let Some(announced) = &mut attached.announced else {
             return self.broken("a binary message that no frame announced");
         };
@@ -148,13 +147,19 @@ impl Connection {
         if self.is_over() {
             return;
         }
-        let now = Instant::now();
-        self.heard = now;
+        let now = self.came();
         if let Stage::Open(attached) = &mut self.stage
             && !attached.may_send(1, &self.mailbox, now)
         {
             self.too_fast();
         }
+    }
+
+    fn came(&mut self) -> Instant {
+        let now = Instant::now();
+        self.heard = now;
+        self.message = now;
+        now
     }
 
     /// A part of a message came at `when`: the client lives.
@@ -302,12 +307,13 @@ impl Connection {
                     self.fail(close_code::HEARTBEAT, "nothing heard");
                     return None;
                 }
-                let quiet = self.heard.max(attached.pinged);
+                // While a long message comes in parts the client hears nothing either, unless it is asked.
+                let quiet = self.message.max(attached.pinged);
                 if now >= quiet + interval {
                     attached.pinged = now;
                     self.mailbox.ping();
                 }
-                (self.heard.max(attached.pinged) + interval).min(self.heard + timeout)
+                (self.message.max(attached.pinged) + interval).min(self.heard + timeout)
             }
         };
         self.expected = Some(next);

@@ -190,11 +190,20 @@ fn request_info(request: &Request, peer: &Peer) -> RequestInfo {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), value)
     });
+    let mut headers: Vec<_> = headers.collect();
+    // `GET http://host/path` names a host as well (RFC 9112, section 3.2.2): both must be one that is allowed.
+    if let Some(authority) = request.uri().authority()
+        && headers
+            .iter()
+            .any(|(name, value)| name == "host" && value != authority.as_str())
+    {
+        headers.push(("host".into(), authority.as_str().into()));
+    }
     let local = peer.local.ip().to_canonical();
     RequestInfo {
         path: request.uri().path().to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
-        headers: headers.collect(),
+        headers,
         address: Some(peer.address.to_string()),
         local: Some((local.to_string(), peer.local.port())),
         identity: None,

@@ -33,11 +33,13 @@ const READ_BYTES: usize = 16 * 1024;
 const WRITE_BYTES: usize = 64 * 1024;
 /// Longest piece of a message.
 const PIECE: usize = 128 * 1024;
-/// Messages that are read before it is somebody else's turn.
+/// Messages that are read, and bytes in each direction, before it is somebody else's turn.
 const TURN: usize = 64;
+const TURN_BYTES: usize = 1024 * 1024;
 /// A text longer than this keeps a thread busy for long enough to tell the scheduler.
 const LONG: usize = 256 * 1024;
-/// How long a client has to take the close frame and to close its end.
+/// How long a client has to take the close frame and to close its end; before that, what is still on its way to it may
+/// stand still for so long.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Runs until the socket is closed. `read` is what came in before; `wake` is what the connection's wake calls.
@@ -63,6 +65,7 @@ pub(crate) async fn run(
         blocked: false,
         unflushed: false,
         paused: None,
+        stuck: None,
         end: None,
         timer: Timer::new(now),
     };
@@ -87,6 +90,8 @@ struct Pump {
     unflushed: bool,
     /// Until when nothing is read.
     paused: Option<Instant>,
+    /// The connection is over, but what goes before the close frame has not left: until when it may stand still.
+    stuck: Option<Instant>,
     end: Option<End>,
     timer: Timer,
 }
@@ -114,8 +119,11 @@ struct Timer {
 /// The socket as the codec wants it: what would block says so.
 struct Io<'a> {
     socket: &'a TcpStream,
-    /// Something was read.
+    /// How many bytes may be read yet, and whether some were.
+    left: usize,
     read: bool,
+    /// Something was written.
+    wrote: bool,
 }
 
 /// There is nothing more to do.
@@ -133,8 +141,8 @@ impl Pump {
 
     fn turn(&mut self, context: &mut Context<'_>) -> Result<(), Gone> {
         loop {
-            let more = self.read(context)?;
-            self.write(context)?;
+            let more = self.read(context)? | self.write(context)?;
+            self.watch_the_last();
             if !self.look_at_the_time(context)? {
                 if more {
                     // Others first; we are woken right away.
@@ -155,10 +163,7 @@ impl Pump {
         if self.paused.is_some() {
             return Ok(false);
         }
-        let mut io = Io {
-            socket: &self.socket,
-            read: false,
-        };
+        let mut io = Io::new(&self.socket);
         let mut left = TURN;
         while left > 0 {
             match self.codec.read(&mut io) {
@@ -185,6 +190,9 @@ impl Pump {
                     if io.read {
                         io.read = false;
                         self.connection.heard(Instant::now());
+                    }
+                    if io.left == 0 {
+                        return Ok(true);
                     }
                     match self.socket.poll_read_ready(context) {
                         Poll::Ready(Ok(())) => {}
@@ -242,22 +250,32 @@ impl Pump {
 
     // ---- writing
 
-    /// Writes what waits, as far as the socket takes it.
-    fn write(&mut self, context: &mut Context<'_>) -> Result<(), Gone> {
+    /// Writes what waits, as far as the socket takes it, up to a turn's worth. True when there is more.
+    fn write(&mut self, context: &mut Context<'_>) -> Result<bool, Gone> {
+        let mut left = TURN_BYTES;
         loop {
             if self.blocked {
                 match self.socket.poll_write_ready(context) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(_)) => return Err(Gone),
-                    Poll::Pending => return Ok(()),
+                    Poll::Pending => return Ok(false),
                 }
                 self.flush()?;
                 continue;
             }
+            if left == 0 {
+                return Ok(true);
+            }
             match self.next_message() {
-                Some(message) => self.put(message)?,
+                Some(message) => {
+                    left = left.saturating_sub(message.len());
+                    self.put(message)?;
+                }
                 None if self.unflushed => self.flush()?,
-                None => return self.shut(context),
+                None => {
+                    self.shut(context)?;
+                    return Ok(false);
+                }
             }
         }
     }
@@ -300,7 +318,8 @@ impl Pump {
         let mut io = Io::new(&self.socket);
         self.unflushed = true;
         let result = self.codec.write(&mut io, message);
-        self.wrote(result)
+        let moved = io.wrote;
+        self.wrote(result, moved)
     }
 
     fn close(&mut self, code: u16, reason: &str, deaf: bool) -> Result<(), Gone> {
@@ -309,12 +328,14 @@ impl Pump {
         let mut io = Io::new(&self.socket);
         let frame = close_frame(code, reason.to_owned());
         let result = self.codec.close(&mut io, Some(frame));
-        self.wrote(result)
+        let moved = io.wrote;
+        self.wrote(result, moved)
     }
 
     fn ending(&mut self, deaf: bool) {
         self.pieces = None;
         self.paused = None;
+        self.stuck = None;
         let deadline = Instant::now() + FAREWELL;
         self.timer.due = Some(deadline);
         self.end = Some(End {
@@ -328,11 +349,16 @@ impl Pump {
         self.blocked = false;
         let mut io = Io::new(&self.socket);
         let result = self.codec.flush(&mut io);
+        let moved = io.wrote;
         self.unflushed = false;
-        self.wrote(result)
+        self.wrote(result, moved)
     }
 
-    fn wrote(&mut self, result: Result<(), Error>) -> Result<(), Gone> {
+    /// `moved`: the socket took something.
+    fn wrote(&mut self, result: Result<(), Error>, moved: bool) -> Result<(), Gone> {
+        if moved && self.stuck.is_some() {
+            self.stuck = Some(Instant::now() + FAREWELL);
+        }
         match result {
             Ok(()) => Ok(()),
             // The codec has it; it only waits for the socket.
@@ -364,19 +390,27 @@ impl Pump {
 
     // ---- the time
 
+    /// A client that takes nothing never gets its close frame: it is not waited for. The connection itself keeps no time
+    /// any more once it is over.
+    fn watch_the_last(&mut self) {
+        if self.stuck.is_none() && self.end.is_none() && self.connection.is_over() {
+            self.stuck = Some(Instant::now() + FAREWELL);
+        }
+    }
+
     /// Sees to what is due. True when something was, and there may be more to do.
     fn look_at_the_time(&mut self, context: &mut Context<'_>) -> Result<bool, Gone> {
-        let due = match (self.timer.due, self.paused) {
-            (Some(due), Some(paused)) => Some(due.min(paused)),
-            (due, paused) => due.or(paused),
-        };
-        let Some(due) = due else {
+        let times = [self.timer.due, self.paused, self.stuck];
+        let Some(due) = times.into_iter().flatten().min() else {
             return Ok(false);
         };
         if !self.timer.passed(due, context) {
             return Ok(false);
         }
         let now = Instant::now();
+        if self.stuck.is_some_and(|until| until <= now) {
+            return Err(Gone);
+        }
         if self.paused.is_some_and(|until| until <= now) {
             self.paused = None;
         }
@@ -420,14 +454,20 @@ impl<'a> Io<'a> {
     fn new(socket: &'a TcpStream) -> Self {
         Self {
             socket,
+            left: TURN_BYTES,
             read: false,
+            wrote: false,
         }
     }
 }
 
 impl Read for Io<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         let count = self.socket.try_read(buffer)?;
+        self.left = self.left.saturating_sub(count);
         self.read |= count > 0;
         Ok(count)
     }
@@ -435,7 +475,9 @@ impl Read for Io<'_> {
 
 impl Write for Io<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.try_write(bytes)
+        let count = self.socket.try_write(bytes)?;
+        self.wrote |= count > 0;
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {

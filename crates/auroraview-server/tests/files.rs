@@ -144,6 +144,13 @@ fn foreign_names_and_pages_get_nothing() {
             ))
             .status
     };
+    let get_whole = |origin: &str, host: &str| {
+        stage
+            .request(&format!(
+                "GET {origin}/small.js HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+            ))
+            .status
+    };
     assert_eq!(with("localhost:PORT", ""), 200);
     assert_eq!(
         with("127.0.0.1:PORT", "Origin: http://localhost:PORT\r\n"),
@@ -156,6 +163,11 @@ fn foreign_names_and_pages_get_nothing() {
     );
     assert_eq!(with("localhost:PORT", "Origin: null\r\n"), 403);
     assert_eq!(stage.request("GET / HTTP/1.0\r\n\r\n").status, 403);
+    // The host can be named in the first line, too.
+    assert_eq!(get_whole("http://localhost:PORT", "localhost:PORT"), 200);
+    assert_eq!(get_whole("http://evil.example", "localhost:PORT"), 403);
+    assert_eq!(get_whole("http://localhost:PORT", "evil.example"), 403);
+    assert_eq!(get_whole("http://me@localhost:PORT", "localhost:PORT"), 403);
 }
 
 #[test]
