@@ -299,6 +299,31 @@ fn bytes_that_are_no_text_close_with_the_code_for_it() {
     });
 }
 
+#[test]
+fn sockets_beyond_all_limits_are_turned_away() {
+    let stage = Stage::new(Options {
+        max_connections: 1,
+        ..options()
+    });
+    let answers = (0..200).map(|_| {
+        let socket = TcpStream::connect(stage.address()).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket
+    });
+    let mut sockets: Vec<_> = answers.collect();
+    let mut answer = String::new();
+    sockets.pop().unwrap().read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.ends_with("There are too many connections.\n"));
+    drop(sockets);
+    run(async {
+        until("those that were taken have left", || {
+            stage.get("/auroraview.js", "").status == 200
+        })
+        .await;
+    });
+}
+
 /// Speaks HTTP until the WebSocket begins.
 fn upgrade(socket: &mut TcpStream, port: u16) {
     let head = format!(
