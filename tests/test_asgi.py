@@ -92,6 +92,14 @@ async def test_a_server_that_leaves_the_mount_out_of_the_path_is_served_too(app)
     assert b"Panel" in page.body
 
 
+@pytest.mark.parametrize("asked", ["/tool[1]", "/tool%5B1%5D", "/tool%5b1%5d", "/t%6Fol[1]"])
+@in_loop
+async def test_a_mount_is_known_however_a_client_encodes_it(app, asked):
+    for rest, status in (("/index.html", 200), ("/", 200), ("", 200), ("/tool[1]/index.html", 404)):
+        answer = await get(app, rest, mount="/tool[1]", raw_path=f"{asked}{rest}".encode())
+        assert answer.status == status, rest
+
+
 @in_loop
 async def test_paths_are_read_as_the_client_wrote_them(app):
     for raw_path in ({}, {"raw_path": None}):  # which a server need not tell

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from auroraview import _access, _core
 from auroraview._access import Request
@@ -351,9 +351,12 @@ def _below_mount(scope: Scope) -> str:
     raw = scope.get("raw_path")
     if raw:
         asked = raw.decode("latin-1").partition("?")[0]
-        mount = quote(root, safe="/:@!$&'()*+,;=~-._")
+        # Clients differ in what they encode, so the mount is compared decoded, as the server has found it.
+        steps = asked.split("/")
+        depth = root.count("/") + 1
         # Servers before version 3.0 of ASGI's text leave the mount out of the path already.
-        return (asked[len(mount) :] if mount and _leads(asked, mount) else asked) or "/"
+        mounted = root and unquote("/".join(steps[:depth])) == root
+        return "/".join(["", *steps[depth:]] if mounted else steps) or "/"
     path = path[len(root) :] if root and _leads(path, root) else path
     return quote(path or "/", safe="/:@!$&'()*+,;=~-._")
 
