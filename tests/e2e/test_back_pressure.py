@@ -62,7 +62,8 @@ async def test_ten_pages_are_served_while_one_reads_nothing_and_memory_stays_bou
         async with stalled(server.address):
             before = server.memory()
             count = int(STALL / pause)
-            streaming = asyncio.create_task(pages[0].call("stream", [count, size, pause]))
+            streaming = pages[0].start_call("stream", [count, size, pause])
+            await pages[0].post(streaming.message)
             slowest, most = 0.0, before
             while not all(len(page.events) == count for page in pages):
                 for page in pages:
@@ -71,7 +72,7 @@ async def test_ten_pages_are_served_while_one_reads_nothing_and_memory_stays_bou
                     slowest = max(slowest, time.monotonic() - started)
                 most = max(most, server.memory())
                 await asyncio.sleep(0.05)
-            await streaming
+            assert await streaming is None
             for page in pages:
                 assert [detail[0] for detail in page.details("data")] == list(range(count))
                 assert page.resets == []

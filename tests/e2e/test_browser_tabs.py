@@ -99,7 +99,7 @@ def test_a_duplicated_tab_gets_a_session_of_its_own(browser, bridge, server):
 
 
 def test_a_twin_that_a_page_opens_at_once_gets_a_session_of_its_own(browser, bridge, server):
-    """Before the browser has told anybody which tab has the session; each time in a profile that it knows nothing of."""
+    """Before the browser has told anybody which tab has the session; each time in a fresh profile."""
     bridge.bind_call("me", lambda: current_call().peer.info.session_id)
     for _ in range(8):
         with browser_context() as context:
