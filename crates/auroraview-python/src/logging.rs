@@ -18,7 +18,9 @@ static LOGGER: ToPython = ToPython {
 
 impl log::Log for ToPython {
     fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-        metadata.target().starts_with("_core")
+        // Our own crates alone: at its lowest levels the WebSocket library logs whole frames, secrets included.
+        let target = metadata.target();
+        target.starts_with("_core") || target.starts_with("auroraview_server")
     }
 
     fn log(&self, record: &log::Record<'_>) {
