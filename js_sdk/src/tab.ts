@@ -3,7 +3,8 @@
  *
  * Duplicating a tab copies that storage, and two pages cannot share one session. The page that leaves marks the session
  * as free for the next document of its tab. Where there is no such mark, tabs are asked who has it: by a lock with the
- * session's name, or by messages where the browser has no locks for this origin.
+ * session's name, which also a frozen tab keeps, and by messages, since a browser may take its time to grant the first
+ * lock, and has none for some origins.
  */
 import type { Credentials, Place } from "./transports/place";
 
@@ -111,9 +112,8 @@ export class Tab implements Place {
     if (session !== this.#held) {
       this.#letGo();
       this.#held = session;
-      if (this.#browser.locks === undefined) {
-        this.#listen();
-      } else {
+      this.#listen();
+      if (this.#browser.locks !== undefined) {
         void this.#lock(session, false);
       }
     }
@@ -129,13 +129,20 @@ export class Tab implements Place {
 
   /** Whether no other tab has the session; if so this one has it now. */
   async #isFree(session: string): Promise<boolean> {
-    if (this.#browser.locks !== undefined) {
-      const free = await this.#lock(session, true);
-      if (free) {
-        this.#held = session;
-      }
-      return free;
+    if (this.#browser.locks !== undefined && !(await this.#lock(session, true))) {
+      return false;
     }
+    const free = await this.#nobodyAnswers(session);
+    if (free) {
+      this.#held = session;
+    } else {
+      this.#letGo();
+    }
+    return free;
+  }
+
+  /** Whether no other tab says that it has the session. */
+  async #nobodyAnswers(session: string): Promise<boolean> {
     const channel = this.#listen();
     if (channel === undefined) {
       return true;
@@ -155,9 +162,6 @@ export class Tab implements Place {
       channel.postMessage({ ask: session, by: this.#name } satisfies Said);
     });
     this.#asking = undefined;
-    if (free) {
-      this.#held = session;
-    }
     return free;
   }
 

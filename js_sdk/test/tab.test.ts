@@ -257,3 +257,22 @@ test("locks that are forbidden keep nobody out", async () => {
   const locks = { request: () => Promise.reject(new Error("SecurityError")) };
   expect(await makeTab({ locks: locks as never }, storage).credentials()).toMatchObject({ session: "S1" });
 });
+
+test("a holder whose lock is granted late says itself that it has the session", async () => {
+  vi.useFakeTimers();
+  const locks = new Locks();
+  const { openChannel } = new Channels();
+  // The browser takes its time for the first request: whoever asks next gets the lock before.
+  const late = { locks: { request: () => new Promise(() => {}) } as never, openChannel };
+  const storage = new Storage();
+  const holder = makeTab(late, storage, "t");
+  await credentialsOf(holder);
+  holder.keep("s", "r");
+  const twin = makeTab({ locks: locks as never, openChannel }, new Storage(storage));
+  expect(await credentialsOf(twin)).toEqual({ token: "t" });
+  expect(locks.held.size).toBe(0);
+  // What it got instead is its own.
+  twin.keep("s2", "r2");
+  await turns();
+  expect([...locks.held.keys()]).toEqual(["auroraview:/:s2"]);
+});
