@@ -137,6 +137,24 @@ async def test_random_messages_reach_no_handler(server, ran, let_in, seed):
     assert ran.seen == []
 
 
+@pytest.mark.parametrize("seed", range(4))
+@in_loop
+async def test_frames_in_order_with_random_messages_reach_no_handler_and_the_session_goes_on(server, ran, seed):
+    """Frames that are taken as such, so that what is in them is looked at, one by one."""
+    rng = random.Random(seed)
+    async with WirePage(link(server)) as page:
+        for _ in range(ROUNDS):
+            await page.post(*([message(rng) for _ in range(rng.randrange(1, 5))]))
+            if len(page.kept) > 200:
+                await asyncio.sleep(0)
+        assert await page.call("alive") == "alive"
+        stats = server.bridge.peers[-1].stats
+        assert sum(stats["refused"].values()) > ROUNDS
+        assert len(stats["refused"]) >= 4
+        await page.say_goodbye()
+    assert ran.seen == []
+
+
 HANDSHAKES = [
     ["frame"],
     ["ready"],
