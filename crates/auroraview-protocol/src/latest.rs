@@ -17,6 +17,8 @@ pub(crate) struct Latest {
     waiting: VecDeque<Keyed>,
     /// Where the event under a key stands, counted from the first that ever waited.
     places: HashMap<Arc<str>, usize>,
+    /// How many wait of an event's name.
+    names: HashMap<Box<str>, usize>,
     /// How many left before the first that waits.
     left: usize,
     /// How many of them may leave: the first so many.
@@ -44,12 +46,70 @@ impl Latest {
 
     pub(crate) fn put(&mut self, key: &str, event: EncodedEvent) {
         match self.places.get(key) {
-            Some(place) => self.waiting[place - self.left].1 = event,
+            Some(place) => {
+                let at = place - self.left;
+                if self.waiting[at].1.name() != event.name() {
+                    self.count(event.name());
+                    let old = std::mem::replace(&mut self.waiting[at].1, event);
+                    self.discount(old.name());
+                } else {
+                    self.waiting[at].1 = event;
+                }
+            }
             None => self.append((key.into(), event)),
         }
     }
 
+    fn count(&mut self, name: &str) {
+        match self.names.get_mut(name) {
+            Some(count) => *count += 1,
+            None => {
+                self.names.insert(name.into(), 1);
+            }
+        }
+    }
+
+    fn discount(&mut self, name: &str) {
+        if let Some(count) = self.names.get_mut(name) {
+            *count -= 1;
+            if *count == 0 {
+                self.names.remove(name);
+            }
+        }
+    }
+
+    /// What waits of an event's name.
+    pub(crate) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a EncodedEvent> {
+        // Most names are not among them, and there may be many keys.
+        let waiting = self.names.contains_key(name).then_some(&self.waiting);
+        let events = waiting.into_iter().flatten().map(|(_, event)| event);
+        events.filter(move |event| event.name() == name)
+    }
+
+    /// Takes out what waits of an event's name, in its order. With `retained` also the retained ones.
+    pub(crate) fn take_named(&mut self, name: &str, retained: bool) -> Vec<EncodedEvent> {
+        if !self.names.contains_key(name) {
+            return Vec::new();
+        }
+        self.take_out(|event| event.name() == name && (retained || !event.is_retained()))
+    }
+
+    fn take_out(&mut self, is_out: impl Fn(&EncodedEvent) -> bool) -> Vec<EncodedEvent> {
+        let old = std::mem::take(self);
+        let mut out = Vec::new();
+        for (at, one) in old.waiting.into_iter().enumerate() {
+            if is_out(&one.1) {
+                out.push(one.1);
+            } else {
+                self.released += usize::from(at < old.released);
+                self.append(one);
+            }
+        }
+        out
+    }
+
     fn append(&mut self, one: Keyed) {
+        self.count(one.1.name());
         let place = self.left + self.waiting.len();
         self.places.insert(Arc::clone(&one.0), place);
         self.waiting.push_back(one);
@@ -71,6 +131,7 @@ impl Latest {
         self.released = self.released.checked_sub(1)?;
         let one = self.waiting.pop_front()?;
         self.places.remove(&one.0);
+        self.discount(one.1.name());
         self.left += 1;
         Some(one)
     }
@@ -92,13 +153,7 @@ impl Latest {
 
     /// Drops the retained ones, whose last values go to the page on another way.
     pub(crate) fn drop_retained(&mut self) {
-        let old = std::mem::take(self);
-        for (at, one) in old.waiting.into_iter().enumerate() {
-            if !one.1.is_retained() {
-                self.released += usize::from(at < old.released);
-                self.append(one);
-            }
-        }
+        self.take_out(EncodedEvent::is_retained);
     }
 }
 
@@ -164,5 +219,22 @@ mod tests {
         assert_eq!(leaving(&mut latest), "bd");
         assert!(latest.waits_for_release() && latest.has("f") && !latest.has("e"));
         assert_eq!(latest.bytes(), event("f", false).size());
+    }
+
+    #[test]
+    fn what_waits_of_a_name_is_taken_out_under_whatever_key() {
+        let mut latest = Latest::default();
+        for (key, name) in [("a", "x"), ("b", "y"), ("c", "x"), ("d", "z")] {
+            latest.put(key, event(name, key == "c"));
+        }
+        latest.release();
+        latest.put("d", event("x", false));
+        assert_eq!(latest.named("x").count(), 3);
+        assert_eq!(latest.named("z").count(), 0);
+        assert_eq!(latest.take_named("x", false).len(), 2);
+        assert_eq!(latest.take_named("x", true).len(), 1);
+        assert!(latest.take_named("x", true).is_empty());
+        assert_eq!(leaving(&mut latest), "y");
+        assert_eq!(latest.named("y").count(), 0);
     }
 }

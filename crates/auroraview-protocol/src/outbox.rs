@@ -146,7 +146,7 @@ impl Outbox {
         limits: &Limits,
     ) -> Result<(), Backpressure> {
         let more = Amount::of(events.iter().filter(|event| self.is_to_queue(event)));
-        let waiting = self.waiting;
+        let waiting = self.waiting_with_latest_of(events);
         let is_alone = waiting.messages == 0 && more.messages == 1;
         if more.messages > 0
             && (waiting.messages + more.messages > limits.queue_messages
@@ -166,9 +166,31 @@ impl Outbox {
             self.retain(event);
         }
         if self.is_to_queue(event) {
+            // What waits of the same event came before it.
+            for earlier in self.latest.take_named(event.name(), self.loaded) {
+                self.waiting.add(earlier.size());
+                self.shared.push_back(Item::Event(earlier));
+            }
             self.waiting.add(event.size());
             self.shared.push_back(Item::Event(event.clone()));
         }
+    }
+
+    /// What waits, and the last values that `events` take along into the queue.
+    fn waiting_with_latest_of(&self, events: &[EncodedEvent]) -> Amount {
+        let mut waiting = self.waiting;
+        if self.latest.len() > 0 {
+            for (at, event) in events.iter().enumerate() {
+                let is_first = !events[..at].iter().any(|e| e.name() == event.name());
+                if is_first && self.is_to_queue(event) {
+                    let earlier = self.latest.named(event.name());
+                    for one in earlier.filter(|one| self.is_to_queue(one)) {
+                        waiting.add(one.size());
+                    }
+                }
+            }
+        }
+        waiting
     }
 
     /// Keeps `event` as the last value of `key` until it may leave.
@@ -260,12 +282,23 @@ impl Outbox {
         let reset = reset.map(|flight| flight.items).sum();
         self.flights.clear();
         let sent = std::mem::take(&mut self.sent);
-        for item in sent.into_iter().skip(reset).chain(unsent) {
+        let items: Vec<Item> = sent.into_iter().skip(reset).chain(unsent).collect();
+        let last_places = last_places(&items);
+        for (at, item) in items.into_iter().enumerate() {
             match item {
                 Item::Event(event) if !event.is_retained() => {
                     self.shared.push_back(Item::Event(event));
                 }
-                Item::Latest(one) if !one.1.is_retained() => latest.push(*one),
+                Item::Latest(one) if !one.1.is_retained() => {
+                    if last_places
+                        .get(one.1.name())
+                        .is_some_and(|place| *place > at)
+                    {
+                        self.shared.push_back(Item::Event(one.1));
+                    } else {
+                        latest.push(*one);
+                    }
+                }
                 _ => {}
             }
         }
@@ -297,6 +330,28 @@ impl Outbox {
         };
         dropped
     }
+}
+
+/// Where the last event of each name stands, of those names that also have a last value among `items`: there the one
+/// must stay before the other.
+fn last_places(items: &[Item]) -> HashMap<Box<str>, usize> {
+    let mut places: HashMap<Box<str>, usize> = HashMap::new();
+    for item in items {
+        if let Item::Latest(one) = item {
+            places.insert(one.1.name().into(), 0);
+        }
+    }
+    if !places.is_empty() {
+        for (at, item) in items.iter().enumerate() {
+            if let Item::Event(event) = item
+                && !event.is_retained()
+                && let Some(place) = places.get_mut(event.name())
+            {
+                *place = at;
+            }
+        }
+    }
+    places
 }
 
 fn full(waiting: Amount, limits: &Limits) -> Backpressure {

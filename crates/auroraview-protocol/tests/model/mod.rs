@@ -161,6 +161,13 @@ impl World {
             }
         }
         if self.is_open {
+            let loaded = self.is_loaded;
+            let goes = |one: &(Sent, bool)| one.0.0 == sent.0 && (loaded || !one.0.2);
+            for one in self.latest.iter().filter(|one| goes(one)) {
+                self.queue.push_back(one.0.clone());
+                self.promised += 1;
+            }
+            self.latest.retain(|one| !goes(one));
             self.queue.push_back(sent);
             self.promised += 1;
         }
@@ -169,9 +176,17 @@ impl World {
     fn document_ended(&mut self) {
         let mut unacknowledged = Vec::new();
         let mut latest: Vec<Sent> = Vec::new();
-        for flight in self.flights.drain(..) {
+        let flights = std::mem::take(&mut self.flights);
+        let names: Vec<Vec<String>> = flights.iter().map(|one| plain_names(&one.events)).collect();
+        let unsent = plain_names(&self.queue);
+        for (at, flight) in flights.into_iter().enumerate() {
             unacknowledged.extend(flight.events);
             for sent in flight.latest {
+                let later = names[at + 1..].iter().flatten().chain(&unsent);
+                if !sent.2 && later.into_iter().any(|name| *name == sent.0) {
+                    unacknowledged.push(sent);
+                    continue;
+                }
                 let is_newer = |(name, ..): &Sent| *name == sent.0;
                 let waits = self.latest.iter().any(|(other, _)| is_newer(other));
                 match latest.iter_mut().find(|other| is_newer(other)) {
@@ -586,6 +601,12 @@ impl World {
         assert_eq!(self.settled, self.promised);
         assert_eq!(self.session.queued(), (0, 0));
     }
+}
+
+/// Of those that are not retained.
+fn plain_names<'a>(events: impl IntoIterator<Item = &'a Sent>) -> Vec<String> {
+    let plain = events.into_iter().filter(|(_, _, retain)| !retain);
+    plain.map(|(name, ..)| name.clone()).collect()
 }
 
 fn pick<T: Clone>(from: &[T], which: usize) -> Option<T> {
