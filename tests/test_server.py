@@ -485,6 +485,12 @@ def test_files_have_their_types_and_the_usual_headers(server):
     assert request(server, "/nowhere.css")[0] == 404
 
 
+def test_an_icon_is_no_error_where_there_is_none(server, folder):
+    assert request(server, "/favicon.ico")[::2] == (204, b"")
+    (folder / "favicon.ico").write_bytes(b"icon")
+    assert request(server, "/favicon.ico")[::2] == (200, b"icon")
+
+
 def test_text_goes_out_compressed_to_who_can_read_it(server, folder):
     _, headers, body = request(server, "/style.css", Accept_Encoding="gzip")
     assert headers["content-encoding"] == "gzip"

@@ -17,6 +17,9 @@ use crate::{SCRIPT_PATH, SOCKET_PATH, lock};
 /// The build of the SDK for browsers.
 const SCRIPT: &str = include_str!("auroraview.js");
 
+/// What browsers ask for with the first page of an origin.
+const ICON_PATH: &str = "/favicon.ico";
+
 /// Texts longer than this are sent as they are: compressing them would take too long for one request.
 const COMPRESS_MAX: u64 = 16 * 1024 * 1024;
 
@@ -130,7 +133,11 @@ impl Site {
         let mut response = match (&self.assets, path) {
             (_, SCRIPT_PATH) => self.script(&wanted),
             (_, SOCKET_PATH) => upgrade_required(),
-            (Some(assets), _) => assets.respond(&wanted),
+            (Some(assets), _) => match assets.respond(&wanted) {
+                // Browsers ask for it by themselves, and would show an error in the console of every page.
+                missing if missing.status == 404 && path == ICON_PATH => no_content(),
+                response => response,
+            },
             (None, _) => text(
                 404,
                 "Nothing is served here but /auroraview.js and the WebSocket.",
@@ -289,6 +296,14 @@ fn upgrade_required() -> Response {
         .headers
         .push(("Upgrade".into(), "websocket".into()));
     response
+}
+
+fn no_content() -> Response {
+    Response {
+        status: 204,
+        headers: vec![("Cache-Control".into(), "no-cache".into())],
+        body: Body::Empty,
+    }
 }
 
 /// An answer in a sentence.
