@@ -33,6 +33,35 @@ def test_a_call_can_be_waited_for_and_awaited(bridge, page):
     assert asyncio.run(main()) == 7
 
 
+def test_a_page_that_is_closed_before_its_document_began_waits_for_nothing(bridge, monkeypatch):
+    ends = []
+    bridge.on_connect(lambda peer: peer.close("go away"))
+    bridge.on_disconnect(lambda peer, reason: ends.append(reason))
+    say_hello = MemoryPage._say_hello
+
+    def later(page):
+        eventually(lambda: not page.peer.connected)
+        say_hello(page)
+
+    monkeypatch.setattr(MemoryPage, "_say_hello", later)
+    page = MemoryPage(bridge)
+    with pytest.raises(ViewClosed, match="by the program"):
+        page.call("f").result(SECONDS)
+    eventually(lambda: ends == ["kicked"])
+
+
+def test_a_page_that_reloads_while_it_is_closed_waits_for_nothing(bridge, page):
+    held, released = threading.Event(), threading.Event()
+    page.on("hold", lambda _: (held.set(), released.wait(SECONDS)))
+    bridge.emit("hold")
+    assert held.wait(SECONDS)
+    page.peer.close("go away")
+    page.reload()  # What tells it of the end is still on its way, to the document before.
+    released.set()
+    with pytest.raises(ViewClosed):
+        page.call("f").result(SECONDS)
+
+
 def test_an_error_is_a_remote_error_with_name_message_and_code(bridge, page):
     bridge.bind_call("f", lambda: [][1])
     with pytest.raises(RemoteError, match="IndexError: list index out of range") as caught:

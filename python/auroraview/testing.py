@@ -71,6 +71,7 @@ class MemoryPage:
         weakref.finalize(self, _forget_page, self.peer).atexit = False
         self.peer._began()
         self._say_hello()
+        self._look_for_end()
 
     # What a page does
 
@@ -140,6 +141,7 @@ class MemoryPage:
             self._retained.clear()
             self._say_hello()
         self._end(calls, "the document was reloaded")
+        self._look_for_end()
 
     def close(self) -> None:
         """Goes away. What it waited for raises ``ViewClosed``."""
@@ -201,13 +203,7 @@ class MemoryPage:
         elif event == "__auroraview_bound":
             self.methods = (self.methods | set(detail["added"])) - set(detail["removed"])
         elif event == "__auroraview_closed":
-            with self._lock:
-                by_program = self._closed is None
-                self._closed = detail["reason"]
-                calls, self._calls = self._calls, {}
-            self._end(calls, detail["reason"])
-            if by_program:
-                self.peer._ended("kicked")
+            self._was_closed(detail["reason"])
         elif not event.startswith("__auroraview_"):
             with self._lock:
                 self.events.append((event, detail))
@@ -216,6 +212,20 @@ class MemoryPage:
                 handlers = list(self._handlers.get(event, ()))
             for handler in handlers:
                 self._deliver(handler, event, detail)
+
+    def _look_for_end(self) -> None:
+        """The program may have ended the page between two documents, when there was none to be told of it."""
+        if not self.peer.connected:
+            self._was_closed("the page was closed by the program")
+
+    def _was_closed(self, reason: str) -> None:
+        with self._lock:
+            if self._closed is not None:
+                return
+            self._closed = reason
+            calls, self._calls = self._calls, {}
+        self._end(calls, reason)
+        self.peer._ended("kicked")
 
     def _deliver(self, handler: Callable[[Any], Any], event: str, detail: Any) -> None:
         try:
