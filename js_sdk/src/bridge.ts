@@ -281,6 +281,19 @@ export class Bridge implements Receiver {
     this.#events.dispatch(RESET, { reason }, false);
   }
 
+  refused(frame: string): void {
+    const reason = "it is larger than the program, or a server on the way to it, takes";
+    const { msgs } = parse(frame) as PageFrame;
+    for (let i = 0; i < msgs.length; i++) {
+      const message = msgs[i] as PageFrame["msgs"][number];
+      if (message.type === "call") {
+        this.#calls.reject(message.id, localError("too_large", `call of ${message.method} was not sent: ${reason}`));
+      } else if (message.type === "event") {
+        warn(`auroraview: event ${message.event} was not sent: ${reason}`);
+      }
+    }
+  }
+
   closed(reason: string): void {
     if (this.#state !== "closed") {
       this.#end("closed", reason);

@@ -176,6 +176,8 @@ export type ServerMessage =
       timeout: number;
     }
   | { type: "ack"; received: number }
+  /** The frame that comes next is so long, with its attachments. */
+  | { type: "long"; bytes: number }
   | { type: "ping" }
   | { type: "pong" }
   | { type: "reload" };

@@ -23,6 +23,8 @@ export interface Receiver {
    * anew. `unsent` are the frames that were not acknowledged and are not sent again.
    */
   lost(reason: string, unsent: readonly string[]): void;
+  /** The other end does not take this frame, which is too large; it is not sent again. */
+  refused(frame: string): void;
   /** The other end is gone for good: all that waits rejects with `closed`. */
   closed(reason: string): void;
 }

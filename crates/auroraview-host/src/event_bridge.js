@@ -1186,6 +1186,18 @@
       this.#calls.rejectAll((method) => closedError(method, reason));
       this.#events.dispatch(RESET, { reason }, false);
     }
+    refused(frame) {
+      const reason = "it is larger than the program, or a server on the way to it, takes";
+      const { msgs } = parse(frame);
+      for (let i = 0; i < msgs.length; i++) {
+        const message = msgs[i];
+        if (message.type === "call") {
+          this.#calls.reject(message.id, localError("too_large", `call of ${message.method} was not sent: ${reason}`));
+        } else if (message.type === "event") {
+          warn(`auroraview: event ${message.event} was not sent: ${reason}`);
+        }
+      }
+    }
     closed(reason) {
       if (this.#state !== "closed") {
         this.#end("closed", reason);

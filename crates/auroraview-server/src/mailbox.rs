@@ -30,6 +30,9 @@ pub enum Outgoing {
     Close(u16, String),
 }
 
+/// A frame that is longer, with its attachments, is announced: a client does not see that a part of it came.
+const LONG: usize = 256 * 1024;
+
 /// Answers that a client has asked for and does not take.
 const PONGS: usize = 64;
 
@@ -104,6 +107,8 @@ struct State {
     /// Attachments of the frame that was sent last.
     attachments: VecDeque<Bytes>,
     frames: VecDeque<Batch>,
+    /// The client was told how long the next one is, and waits for nothing else.
+    is_announced: bool,
     document: String,
     /// The number with which frames begin on this connection, and the next one.
     first: u64,
@@ -114,6 +119,19 @@ struct State {
     sent: u64,
     close: Option<(u16, String)>,
     woken: bool,
+}
+
+impl State {
+    /// The next frame; its attachments are next after it.
+    fn frame(&mut self) -> Option<Item> {
+        let batch = self.frames.pop_front()?;
+        self.sent += 1;
+        if batch.attachments.is_empty() {
+            return Some(Item::Frame(batch.text));
+        }
+        self.attachments.extend(batch.attachments);
+        Some(Item::Announcing(batch.text))
+    }
 }
 
 impl Mailbox {
@@ -133,6 +151,7 @@ impl Mailbox {
     /// Begins anew: holds frames of `document` from number `first` on back until [`Self::open`].
     pub(crate) fn hold(&self, document: &str, first: u64) {
         let mut state = lock(&self.state);
+        state.is_announced = false;
         document.clone_into(&mut state.document);
         state.first = first;
         state.expected = first;
@@ -202,6 +221,7 @@ impl Mailbox {
             state.close = Some((code, short_reason(reason)));
             if leave == Leave::Now {
                 state.reply = None;
+                state.is_announced = false;
                 state.frames.clear();
                 state.attachments.clear();
             }
@@ -234,6 +254,10 @@ impl Mailbox {
         if let Some(reply) = state.reply.take() {
             return Some(Item::Control(reply));
         }
+        if state.is_announced {
+            state.is_announced = false;
+            return state.frame();
+        }
         let closing = state.close.is_some();
         if !closing {
             if std::mem::take(&mut state.ping) {
@@ -253,14 +277,18 @@ impl Mailbox {
             }
         }
         if state.open
-            && let Some(batch) = state.frames.pop_front()
+            && let Some(bytes) = state.frames.front().map(size)
+            && bytes > LONG
         {
-            state.sent += 1;
-            if batch.attachments.is_empty() {
-                return Some(Item::Frame(batch.text));
-            }
-            state.attachments.extend(batch.attachments);
-            return Some(Item::Announcing(batch.text));
+            state.is_announced = true;
+            return Some(Item::Control(format!(
+                r#"{{"type":"long","bytes":{bytes}}}"#
+            )));
+        }
+        if state.open
+            && let Some(frame) = state.frame()
+        {
+            return Some(frame);
         }
         if let Some((code, reason)) = state.close.take() {
             return Some(Item::Close(code, reason));
@@ -281,6 +309,11 @@ impl Mailbox {
     pub(crate) fn take_sent(&self) -> u64 {
         std::mem::take(&mut lock(&self.state).sent)
     }
+}
+
+/// The bytes of a frame, attachments included.
+fn size(batch: &Batch) -> usize {
+    batch.text.len() + batch.attachments.iter().map(Bytes::len).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -411,6 +444,42 @@ mod tests {
         outlet.deliver(batch("d", 1));
         mailbox.close(4004, "taken over", Leave::Now);
         assert_eq!(sent(&mailbox), ["4004 taken over"]);
+    }
+
+    #[test]
+    fn a_long_frame_is_announced_once() {
+        let (outlet, mailbox, _) = outlet();
+        mailbox.hold("d", 1);
+        mailbox.open("reply".into());
+        for (seq, bytes) in [(1, LONG), (2, LONG + 1), (3, 1)] {
+            let mut batch = batch("d", seq);
+            batch.text = "x".into();
+            batch.attachments = vec![Bytes::from(vec![0; bytes - 1])];
+            outlet.deliver(batch);
+        }
+        let announced = format!(r#"{{"type":"long","bytes":{}}}"#, LONG + 1);
+        let sent: Vec<_> = std::iter::from_fn(|| mailbox.next())
+            .map(|item| match item {
+                Item::Control(text) => text,
+                Item::Announcing(_) => "frame".into(),
+                Item::Attachment(bytes) => bytes.len().to_string(),
+                Item::Frame(_) | Item::Close(..) => "other".into(),
+            })
+            .collect();
+        let length = |bytes: usize| (bytes - 1).to_string();
+        assert_eq!(
+            sent,
+            [
+                "reply",
+                "frame",
+                &length(LONG),
+                &announced,
+                "frame",
+                &length(LONG + 1),
+                "frame",
+                "0"
+            ]
+        );
     }
 
     #[test]

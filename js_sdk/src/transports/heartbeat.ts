@@ -10,6 +10,8 @@ import { clearTimer, min, now, setTimer } from "../primitives";
 const LATE = 2000;
 /** How long an answer may take after that, in milliseconds. */
 const GRACE = 5000;
+/** A long message may come as slowly as so many bytes in a millisecond. */
+const SLOWEST = 32;
 /** Silence, in heartbeat intervals, after which the other end is asked. */
 const ASK = 1.5;
 
@@ -22,6 +24,10 @@ export class Heartbeat {
   #timeout = 0;
   #heard = 0;
   #asked = false;
+  /** When it last asked. */
+  #pinged = 0;
+  /** How much longer silence may last because a long message is coming, of which no part shows. */
+  #allowance = 0;
   /** When to give up after a probe. */
   #deadline = Number.POSITIVE_INFINITY;
   #due = 0;
@@ -39,6 +45,7 @@ export class Heartbeat {
     if (interval > 0) {
       this.#interval = interval * 1000;
       this.#timeout = timeout * 1000;
+      this.#allowance = 0;
       this.heard();
       this.#arm();
     }
@@ -56,19 +63,29 @@ export class Heartbeat {
     this.#deadline = Number.POSITIVE_INFINITY;
   }
 
+  /** What comes next is so many bytes long; 0: it has come. Meanwhile the other end is asked again and again, for it must hear, too. */
+  expect(bytes: number): void {
+    this.#allowance = bytes / SLOWEST;
+  }
+
   /** Asks at once, and gives up soon without an answer: there is reason to doubt the connection. */
   probe(): void {
     if (this.#interval > 0 && this.#deadline === Number.POSITIVE_INFINITY) {
       this.#deadline = now() + GRACE;
-      this.#asked = true;
-      this.#ping();
+      this.#ask();
       this.#arm();
     }
   }
 
+  #ask(): void {
+    this.#asked = true;
+    this.#pinged = now();
+    this.#ping();
+  }
+
   #arm(): void {
     clearTimer(this.#timer);
-    const next = this.#asked ? this.#end() : min(this.#end(), this.#heard + ASK * this.#interval);
+    const next = min(this.#end(), this.#nextAsk());
     this.#due = next;
     // Rounded up, so that the timer does not fire just before it is due.
     this.#timer = setTimer(this.#check, next - now() + 1);
@@ -76,7 +93,16 @@ export class Heartbeat {
 
   /** When silence has lasted too long. After a probe its own deadline holds. */
   #end(): number {
-    return this.#deadline === Number.POSITIVE_INFINITY ? this.#heard + this.#timeout : this.#deadline;
+    const end = this.#deadline === Number.POSITIVE_INFINITY ? this.#heard + this.#timeout : this.#deadline;
+    return end + this.#allowance;
+  }
+
+  /** When to ask: once, but for a long message that takes its time. */
+  #nextAsk(): number {
+    if (!this.#asked) {
+      return this.#heard + ASK * this.#interval;
+    }
+    return this.#allowance > 0 ? this.#pinged + ASK * this.#interval : Number.POSITIVE_INFINITY;
   }
 
   #look(): void {
@@ -87,9 +113,8 @@ export class Heartbeat {
       this.stop();
       this.#dead();
     } else {
-      if (!this.#asked && time >= this.#heard + ASK * this.#interval) {
-        this.#asked = true;
-        this.#ping();
+      if (time >= this.#nextAsk()) {
+        this.#ask();
       }
       this.#arm();
     }

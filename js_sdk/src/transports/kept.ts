@@ -3,7 +3,8 @@
  *
  * Bounded only while there is no connection: what is acknowledged within a round trip needs no bound.
  */
-import { indexOf, SafeMap, slice, startsWith } from "../primitives";
+import { encodeFrame } from "../encode";
+import { indexOf, max, SafeMap, slice, startsWith } from "../primitives";
 
 /** How much may wait for a connection. */
 const MOST_MESSAGES = 20_000;
@@ -63,6 +64,32 @@ export class Kept {
     return frames;
   }
 
+  /**
+   * Empties the frame with the longest message on the wire, keeping its number. Returns its text; undefined where all are
+   * empty.
+   */
+  empty(document: string): string | undefined {
+    let found = 0;
+    let most = 0;
+    for (let seq = this.#forgotten + 1; seq <= this.#last; seq++) {
+      const frame = this.#frames.get(seq) as KeptFrame;
+      const length = frame.messages === 0 ? 0 : longest(frame);
+      if (length > most) {
+        most = length;
+        found = seq;
+      }
+    }
+    const frame = this.#frames.get(found);
+    if (frame === undefined) {
+      return undefined;
+    }
+    const text = numbered(encodeFrame(document, 0, ""), found);
+    this.#frames.set(found, { text, attachments: [], messages: 0, size: text.length });
+    this.#messages -= frame.messages;
+    this.#size -= frame.size - text.length;
+    return frame.text;
+  }
+
   /** Forgets all and begins to count anew. */
   clear(): void {
     this.#frames.clear();
@@ -82,6 +109,14 @@ export class Kept {
     }
     return undefined;
   }
+}
+
+function longest({ text, attachments }: KeptFrame): number {
+  let most = text.length;
+  for (let i = 0; i < attachments.length; i++) {
+    most = max(most, (attachments[i] as Uint8Array).length);
+  }
+  return most;
 }
 
 /** A frame with its number; where there are attachments their count stays first. */

@@ -86,6 +86,7 @@ export class WebSocketTransport implements Transport {
   #said = false;
   /** There was a session for this document. */
   #begun = false;
+  /** How often in a row something was too large, and nothing could be left out. */
   #tooLarge = 0;
   #leaving = false;
   #stopListening: (() => void) | undefined;
@@ -236,6 +237,7 @@ export class WebSocketTransport implements Transport {
 
   #take(text: string, attachments: readonly Uint8Array[]): void {
     if (!startsWith(text, '{"type":')) {
+      this.#heartbeat.expect(0);
       if (this.#state === "open") {
         this.#receiver?.receive(text, attachments);
       }
@@ -249,6 +251,9 @@ export class WebSocketTransport implements Transport {
       return;
     }
     switch (message.type) {
+      case "long":
+        this.#heartbeat.expect(message.bytes);
+        break;
       case "session":
         this.#welcome(message);
         break;
@@ -277,7 +282,13 @@ export class WebSocketTransport implements Transport {
     this.#heartbeat.start(heartbeat, timeout);
     if (resumed) {
       this.#kept.forget(received);
+      const refused = this.#tooLarge === 0 ? undefined : this.#kept.empty(this.#document);
+      if (refused !== undefined) {
+        this.#tooLarge = 0;
+        this.#receiver?.refused(refused);
+      }
     } else if (this.#begun) {
+      this.#tooLarge = 0;
       const unsent = texts(this.#kept.all());
       this.#kept.clear();
       this.#receiver?.lost("the program no longer knew this page when it connected again", unsent);
@@ -359,7 +370,7 @@ export class WebSocketTransport implements Transport {
       case TAKEN_OVER:
         return "another page took the session over";
       case TOO_LARGE:
-        // Frames are sent again; one that can never pass must not go round for ever.
+        // The frame is left out when the session is there again; what can never pass must not go round for ever.
         this.#tooLarge++;
         return this.#tooLarge > 1 ? "a frame is larger than the program takes" : undefined;
     }

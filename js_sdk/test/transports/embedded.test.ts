@@ -172,7 +172,7 @@ test("a handler that throws loses nothing but that post", async () => {
     },
     { postMessage: () => undefined },
   );
-  const nobody = { received: 0, receive: () => false, paused() {}, resumed() {}, lost() {}, closed() {} };
+  const nobody = { received: 0, receive: () => false, paused() {}, resumed() {}, lost() {}, refused() {}, closed() {} };
   failing.open(DOCUMENT, "auroraview://view/", nobody);
   expect(() => failing.send("{}", [])).not.toThrow();
   client.send_event("e");
@@ -233,7 +233,15 @@ test("a reply whose attachment is not base64 is dropped, and the poll opens agai
   const host = new Host();
   const receive = vi.fn(() => true);
   const transport = new Fresh(KEY, host.ipc, host.auroraview);
-  transport.open(DOCUMENT, "", { received: 0, receive, paused() {}, resumed() {}, lost() {}, closed() {} });
+  transport.open(DOCUMENT, "", {
+    received: 0,
+    receive,
+    paused() {},
+    resumed() {},
+    lost() {},
+    refused() {},
+    closed() {},
+  });
   host.take().reply('{"att":1,"v":1}\n!');
   await turns();
   expect(receive).not.toHaveBeenCalled();

@@ -125,6 +125,31 @@ test("a probe in doubt ends sooner than silence", async () => {
   expect(dead).toHaveBeenCalledTimes(1);
 });
 
+test("a long message may take its time, and is asked about again and again", async () => {
+  const { clock, heartbeat, ping, dead } = await makeHeartbeat();
+  heartbeat.expect(3_200_000);
+  clock.run(100_000);
+  expect(ping).toHaveBeenCalledTimes(6);
+  expect(dead).not.toHaveBeenCalled();
+  clock.run(19_000);
+  heartbeat.heard();
+  heartbeat.expect(0);
+  clock.run(19_000);
+  expect(dead).not.toHaveBeenCalled();
+  clock.run(1100);
+  expect(dead).toHaveBeenCalledTimes(1);
+});
+
+test("a long message that never comes is given up", async () => {
+  const { clock, heartbeat, dead } = await makeHeartbeat();
+  heartbeat.expect(320_000);
+  heartbeat.probe();
+  clock.run(14_900);
+  expect(dead).not.toHaveBeenCalled();
+  clock.run(200);
+  expect(dead).toHaveBeenCalledTimes(1);
+});
+
 test("stopped, or without an interval, it does nothing", async () => {
   const { clock, heartbeat, ping, dead } = await makeHeartbeat();
   heartbeat.stop();

@@ -358,16 +358,44 @@ test("when the server goes away calls end at once, and the page connects to the 
   expect(client.connection.state).toBe("open");
 });
 
-test("a frame that is too large again and again does not go round for ever", async () => {
+test("a frame that is too large is left out, its call rejects, and the others arrive", async () => {
+  const { network, socket, client } = await openPage();
+  socket.taken();
+  client.send_event("before");
+  await pass();
+  const call = client.call("m", [new Uint8Array(1000)]);
+  await pass();
+  client.send_event("after", "x".repeat(900));
+  await pass();
+  const [before, big, , after] = socket.taken();
+  expect([before, big, after]).toEqual([
+    expect.stringContaining('"before"'),
+    expect.stringContaining('"att":1'),
+    expect.stringContaining('"after"'),
+  ]);
+  socket.drop(1009);
+  const refused = expect(call).rejects.toMatchObject({ code: "too_large" });
+  await pass(250);
+  network.last.accept();
+  network.last.taken();
+  network.last.say(session({ resumed: true, received: 2 }));
+  await refused;
+  expect(network.last.taken()).toEqual(['{"seq":3,"v":1,"doc":"d1","msgs":[]}', after]);
+  expect(client.connection.state).toBe("open");
+});
+
+test("what is too large again and again does not go round for ever", async () => {
   const { network, socket, client } = await openPage();
   client.send_event("big");
   await pass();
   socket.drop(1009);
-  await pass(250);
-  network.last.accept();
-  network.last.say(session({ resumed: true, received: 1 }));
-  network.last.drop(1009);
-  expect(client.connection.state).toBe("closed");
+  for (const state of ["reconnecting", "closed"]) {
+    await pass(500);
+    network.last.accept();
+    network.last.say(session({ resumed: true, received: 1 }));
+    network.last.drop(1009);
+    expect(client.connection.state).toBe(state);
+  }
 });
 
 test("a kick told in a frame ends it too, and closes the socket", async () => {
