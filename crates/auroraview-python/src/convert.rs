@@ -7,12 +7,14 @@
 mod array;
 mod buffers;
 mod kinds;
+mod large;
 mod plain;
 mod reader;
 mod unsendable;
 mod writer;
 
 pub(crate) use array::Array;
+pub(crate) use large::new_bytes;
 pub(crate) use plain::{dumps, loads};
 pub(crate) use reader::{decode, into_bytes};
 pub(crate) use unsendable::Unsendable;

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::PyTuple;
+
+use crate::convert::new_bytes;
 
 /// Arguments of a callback, as plain data.
 pub(crate) enum Notice {
@@ -29,8 +31,8 @@ impl Notice {
             Notice::Frame(text, attachments) => {
                 let attachments: Vec<_> = attachments
                     .iter()
-                    .map(|attachment| PyBytes::new(py, attachment))
-                    .collect();
+                    .map(|attachment| new_bytes(py, attachment))
+                    .collect::<PyResult<_>>()?;
                 (text, attachments).into_pyobject(py)
             }
             Notice::Nothing => Ok(PyTuple::empty(py)),
@@ -41,7 +43,7 @@ impl Notice {
                 (name, request, text, py.None(), py.None()).into_pyobject(py)
             }
             Notice::Answer(name, request, Ok(Payload::Bytes(bytes))) => {
-                let bytes = PyBytes::new(py, &bytes);
+                let bytes = new_bytes(py, &bytes)?;
                 (name, request, bytes, py.None(), py.None()).into_pyobject(py)
             }
             Notice::Answer(name, request, Err((class, message))) => {

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView, PyTuple};
 
 use super::buffers::{is_exporter, swap};
+use super::large::{copied, new_bytes};
 
 /// The bit with which a buffer is asked for whose first dimension varies fastest.
 const FORTRAN_ORDER: c_int = ffi::PyBUF_F_CONTIGUOUS & !ffi::PyBUF_STRIDES;
@@ -56,7 +57,7 @@ impl Array {
             data.clone()
         } else {
             py.detach(|| {
-                let mut copy = data.to_vec();
+                let mut copy = copied(data);
                 if cfg!(target_endian = "big") {
                     swap(&mut copy, item_bytes);
                 }
@@ -114,8 +115,8 @@ impl Array {
         }
     }
 
-    fn __bytes__<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.data)
+    fn __bytes__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        new_bytes(py, &self.data)
     }
 
     /// Equal in type, shape and bytes to another array; element by element to other buffers.

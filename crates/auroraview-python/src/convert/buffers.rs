@@ -10,6 +10,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
 
 use super::kinds::type_name;
+use super::large::copied;
 use super::unsendable::Fault;
 use crate::lane::{Item, notices};
 
@@ -115,11 +116,11 @@ fn copy(view: &Bound<'_, PyMemoryView>, buffer: &PyUntypedBuffer) -> Result<Vec<
         // SAFETY: a C-contiguous buffer has `length` bytes from its start on. They stay there while the view is held,
         // and are read with the GIL held, as all of Python reads them.
         let bytes = unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast::<u8>(), length) };
-        return Ok(bytes.to_vec());
+        return Ok(copied(bytes));
     }
     let ordered = view.call_method0("tobytes")?;
     let ordered = ordered.cast::<PyBytes>().map_err(PyErr::from)?;
-    Ok(ordered.as_bytes().to_vec())
+    Ok(copied(ordered.as_bytes()))
 }
 
 /// Turns the byte order of every element round.

@@ -5,6 +5,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
+use super::large::new_bytes;
 use super::reader::{from_json, into_bytes, restore};
 use super::unsendable::Unsendable;
 use super::writer::encode;
@@ -24,7 +25,7 @@ pub(crate) fn dumps<'py>(
     let rows = encoded.attachments.iter().map(|attachment| {
         let dtype = attachment.dtype.map(Dtype::as_str);
         let shape = attachment.shape.clone();
-        (PyBytes::new(py, &attachment.data), dtype, shape).into_pyobject(py)
+        (new_bytes(py, &attachment.data)?, dtype, shape).into_pyobject(py)
     });
     let rows = rows.collect::<PyResult<_>>()?;
     Ok((encoded.json, rows, encoded.escaped))

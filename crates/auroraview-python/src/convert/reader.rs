@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList};
 
 use super::array::Array;
 use super::buffers;
+use super::large::new_bytes;
 use super::writer::REFERENCE;
 
 /// Reads a value of a page. `Err` is what to tell the sender.
@@ -127,7 +128,7 @@ impl<'py> Restorer<'_, 'py> {
 
 fn make<'py>(py: Python<'py>, attachment: &Attachment) -> PyResult<Bound<'py, PyAny>> {
     Ok(match attachment.dtype {
-        None => PyBytes::new(py, &attachment.data).into_any(),
+        None => new_bytes(py, &attachment.data)?.into_any(),
         Some(dtype) => {
             let shape = attachment.shape.as_deref();
             Bound::new(py, Array::new(py, dtype, shape, &attachment.data))?.into_any()

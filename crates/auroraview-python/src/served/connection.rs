@@ -9,7 +9,7 @@ use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::convert::into_bytes;
+use crate::convert::{into_bytes, new_bytes};
 use crate::lane::notices;
 use crate::lock;
 use crate::notice::Notice;
@@ -109,7 +109,7 @@ impl Connection {
         Ok(match next {
             None => None,
             Some(Outgoing::Text(text)) => Some(("text", text.into_pyobject(py)?.into_any())),
-            Some(Outgoing::Binary(data)) => Some(("bytes", PyBytes::new(py, &data).into_any())),
+            Some(Outgoing::Binary(data)) => Some(("bytes", new_bytes(py, &data)?.into_any())),
             Some(Outgoing::Close(code, reason)) => {
                 Some(("close", (code, reason).into_pyobject(py)?.into_any()))
             }
