@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use auroraview_protocol::Limits;
-use auroraview_server::{Options, Refusal, RequestInfo, Sessions as Registry};
+use auroraview_server::{Authenticated, Options, Refusal, RequestInfo, Sessions as Registry};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
@@ -126,15 +126,11 @@ impl Sessions {
         request: Request<'py>,
         wake: Py<PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let identity = request.identity.map(|object| self.identities.get(&object));
-        let request = RequestInfo {
-            path: request.path,
-            query: request.query,
-            headers: request.headers,
-            address: request.address,
-            local: request.local,
-            identity,
-        };
+        let identity = request
+            .identity
+            .as_ref()
+            .map(|object| self.identities.get(object));
+        let request = request.into_info(identity);
         let bell = Doorbell::new(wake);
         let wake = bell.wake();
         match py.detach(|| self.registry.connect(request, wake)) {
@@ -144,6 +140,13 @@ impl Sessions {
             }
             Err(Refusal { status, message }) => Ok((status, message).into_pyobject(py)?.into_any()),
         }
+    }
+
+    /// Whether a request, of whatever kind, may be answered: `None`, or status and text of the refusal.
+    fn check(&self, py: Python<'_>, request: Request<'_>) -> Option<(u16, String)> {
+        let request = request.into_info(None);
+        let refusal = py.detach(|| self.registry.check(&request)).err()?;
+        Some((refusal.status, refusal.message))
     }
 
     /// Does what is due; returns the seconds until more is, `None`: nothing is.
@@ -193,6 +196,19 @@ struct Request<'py> {
     local: Option<(String, u16)>,
     #[pyo3(default)]
     identity: Option<Bound<'py, PyAny>>,
+}
+
+impl Request<'_> {
+    fn into_info(self, identity: Option<Authenticated>) -> RequestInfo {
+        RequestInfo {
+            path: self.path,
+            query: self.query,
+            headers: self.headers,
+            address: self.address,
+            local: self.local,
+            identity,
+        }
+    }
 }
 
 /// A request as the program is shown it.
