@@ -4,6 +4,7 @@ import pytest
 
 from auroraview import UsageError
 from auroraview._listeners import Listeners
+from auroraview.testing import MemoryPage
 from tests.helpers import eventually
 
 
@@ -19,6 +20,21 @@ def test_listeners_are_told_in_order_where_handlers_run(listeners):
     listeners.tell("opened", 1, 2)
     eventually(lambda: len(seen) == 2)
     assert seen == [("first", 1, 2), ("second", 1, 2)]
+
+
+def test_a_listener_that_on_connect_adds_hears_what_happens_next(bridge):
+    seen = []
+
+    @bridge.on_connect
+    def came(peer):
+        for event in ("document", "ready", "gone"):
+            peer.on(event, lambda event=event: seen.append(event))
+
+    pages = [MemoryPage(bridge) for _ in range(20)]
+    for page in pages:
+        page.close()
+    eventually(lambda: len(seen) == 60)
+    assert sorted(seen) == ["document"] * 20 + ["gone"] * 20 + ["ready"] * 20
 
 
 def test_one_that_fails_does_not_stop_the_next(listeners, caplog):

@@ -323,7 +323,9 @@ def test_ctrl_c_ends_the_wait_and_the_server():
     assert process.stdout.readline() == "waits\n"
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=SECONDS)
-    assert (process.returncode, out, err) == (0, "interrupted False\n", "")
+    assert (process.returncode, out) == (0, "interrupted False\n")
+    # Fast enough, the signal comes while the function still prints, which is told then.
+    assert not err or err.startswith("a callback raised KeyboardInterrupt")
 
 
 def test_a_program_may_end_with_its_server_open():

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from auroraview._running import run
 from auroraview.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ class Listeners:
             return list(self._of(event))
 
     def tell(self, event: str, *args: Any) -> None:
-        """Has each function called, where the bridge's handlers run."""
+        """Has each function called, where the bridge's handlers run. Which there are is looked at only there: a
+        function of ``on_connect``, which is in line before, may add some."""
+        if self.of(event) or self._bridge.watches_peers:
+            self._bridge.submit(self._peer, self._call, event, args)
+
+    def _call(self, event: str, args: tuple[Any, ...]) -> None:
         for func in self.of(event):
-            self._bridge.submit(self._peer, func, *args)
+            error = run((None, func, args, None), self._bridge.adopt)
+            if isinstance(error, KeyboardInterrupt):
+                raise error

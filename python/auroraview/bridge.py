@@ -8,7 +8,7 @@ import inspect
 import threading
 import types
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _lifecycle
@@ -319,6 +319,15 @@ class Bridge:
             places.pool.lane.put(func, args)
         else:
             places.workers.turns.put(peer, func, args)
+
+    @property
+    def watches_peers(self) -> bool:
+        """A function waits for peers that come. For the library's own use."""
+        return bool(self._connect_functions)
+
+    def adopt(self, job: _core.Job | None, value: Awaitable[Any], context: contextvars.Context) -> None:
+        """Runs on the loop what a callback returned that is to be awaited. For the library's own use."""
+        self._places.loop.adopt(job, value, context)
 
     def start_loop(self) -> None:
         """Has ``async`` handlers run on the loop that runs here. For the library's own use."""

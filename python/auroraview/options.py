@@ -93,7 +93,7 @@ class ServerOptions:
         max_sessions: how many sessions there may be, connected or not; more: close code 4003.
         frames_per_second: how many frames a page may send; more: close code 4029. Calls that are made together share
             a frame.
-        bytes_per_second: how many bytes a page may send; more: close code 4029.
+        bytes_per_second: how many bytes a page may send; a page that sends more is read from more slowly.
         compress: frames longer than 1 KiB go out compressed: ``None``: to pages on other machines, ``True``: to all,
             ``False``: to none.
     """
