@@ -49,8 +49,12 @@ def address(project):
         process.stdout.close()
 
 
+# While a page is loaded there may be no paragraph, for a moment.
+COLOR = "document.querySelector('p') && getComputedStyle(document.querySelector('p')).color"
+
+
 def color(tab):
-    return tab.evaluate("getComputedStyle(document.querySelector('p')).color")
+    return tab.evaluate(COLOR)
 
 
 def test_a_file_that_changes_is_shown_by_all_tabs_without_a_key_pressed(browser, project, address):
@@ -63,8 +67,7 @@ def test_a_file_that_changes_is_shown_by_all_tabs_without_a_key_pressed(browser,
         tab.wait_text("p", "second")
     (project / "dist" / "style.css").write_text("p { color: rgb(4, 5, 6) }")
     for tab in tabs:
-        tab.wait_for("getComputedStyle(document.querySelector('p')).color === 'rgb(4, 5, 6)'")
-        tab.wait_for("auroraview.isReady")
+        tab.wait_for(f"({COLOR}) === 'rgb(4, 5, 6)' && auroraview.isReady")
         assert tab.evaluate("auroraview.call('echo', [1])") == 1
     # New files count too.
     tabs[0].evaluate("void (globalThis.old = true)")
