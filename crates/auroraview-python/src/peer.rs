@@ -49,6 +49,9 @@ pub(crate) struct PeerCore {
     pub(crate) id: u64,
     pub(crate) bridge: Arc<Dispatcher>,
     session: Mutex<Session>,
+    /// Held from a step of the session until what came of it is routed: two connections of one session, the former and
+    /// the next, may bring frames at the same time. Taken before all other locks; nobody who has it needs the GIL.
+    order: Mutex<()>,
     /// Also keeps frames in order between the session and the transport.
     outlet: Mutex<Box<dyn Outlet>>,
     /// There may be something to send.
@@ -115,6 +118,7 @@ impl PeerCore {
         PeerCore {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             session: Mutex::new(Session::new(limits)),
+            order: Mutex::default(),
             bridge,
             outlet: Mutex::new(outlet),
             to_flush: AtomicBool::new(false),
@@ -210,6 +214,7 @@ impl PeerCore {
     /// Lets the session do something that may have consequences, and sees to them.
     fn step(self: &Arc<Self>, act: impl FnOnce(&mut Session)) {
         let mut incoming: Vec<Incoming> = Vec::new();
+        let _order = lock(&self.order);
         {
             let mut session = lock(&self.session);
             act(&mut session);
@@ -232,29 +237,20 @@ impl PeerCore {
 
     /// Sees to what was held back, and holds back nothing any more.
     pub(crate) fn let_go(self: &Arc<Self>) {
-        loop {
-            let incoming = {
-                let mut held_back = lock(&self.held_back);
-                match &mut *held_back {
-                    Some(waiting) if !waiting.incoming.is_empty() => {
-                        std::mem::take(&mut waiting.incoming)
-                    }
-                    _ => {
-                        let last = held_back.take().and_then(|waiting| waiting.last);
-                        if let Some(notice) = last {
-                            self.tell(notice);
-                        }
-                        break;
-                    }
-                }
-            };
-            self.bridge.route_all(self, incoming);
+        {
+            let _order = lock(&self.order);
+            let waiting = lock(&self.held_back).take().unwrap_or_default();
+            self.bridge.route_all(self, waiting.incoming);
+            if let Some(notice) = waiting.last {
+                self.tell(notice);
+            }
         }
         self.flush();
     }
 
     /// Tells the program the end, after all that is held back.
     pub(crate) fn tell_last(self: &Arc<Self>, notice: Notice) {
+        let _order = lock(&self.order);
         match &mut *lock(&self.held_back) {
             Some(waiting) => waiting.last = Some(notice),
             None => self.tell(notice),
