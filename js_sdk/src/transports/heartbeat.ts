@@ -12,8 +12,9 @@ const LATE = 2000;
 const GRACE = 5000;
 /** A long message may come as slowly as so many bytes in a millisecond. */
 const SLOWEST = 32;
-/** Silence, in heartbeat intervals, after which the other end is asked. */
+/** Silence after which the other end is asked: in heartbeat intervals, and as a part of what is too long. */
 const ASK = 1.5;
+const ASK_BEFORE = 0.75;
 
 export class Heartbeat {
   readonly #ping: () => void;
@@ -99,10 +100,11 @@ export class Heartbeat {
 
   /** When to ask: once, but for a long message that takes its time. */
   #nextAsk(): number {
+    const silence = min(ASK * this.#interval, ASK_BEFORE * this.#timeout);
     if (!this.#asked) {
-      return this.#heard + ASK * this.#interval;
+      return this.#heard + silence;
     }
-    return this.#allowance > 0 ? this.#pinged + ASK * this.#interval : Number.POSITIVE_INFINITY;
+    return this.#allowance > 0 ? this.#pinged + silence : Number.POSITIVE_INFINITY;
   }
 
   #look(): void {

@@ -150,6 +150,16 @@ test("a long message that never comes is given up", async () => {
   expect(dead).toHaveBeenCalledTimes(1);
 });
 
+test("it asks before it gives up, also where the timeout is hardly longer than the interval", async () => {
+  const { clock, heartbeat, ping, dead } = await makeHeartbeat();
+  heartbeat.start(10, 11);
+  clock.run(9000);
+  expect(ping).toHaveBeenCalledTimes(1);
+  heartbeat.heard();
+  clock.run(10_900);
+  expect(dead).not.toHaveBeenCalled();
+});
+
 test("stopped, or without an interval, it does nothing", async () => {
   const { clock, heartbeat, ping, dead } = await makeHeartbeat();
   heartbeat.stop();
