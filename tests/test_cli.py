@@ -159,6 +159,7 @@ def test_other_machines_must_be_allowed(project):
         (("serve", "dist"), "the following arguments are required: --app"),
         (("serve", "dist", "--app", "panel"), "--app is MODULE:BRIDGE"),
         (("serve", "dist", "--app", ":bridge"), "--app is MODULE:BRIDGE"),
+        (("serve", "dist", "--app", ".panel:bridge"), "--app is MODULE:BRIDGE"),
         (("serve", "dist", "--app", "nowhere:bridge"), "there is no module 'nowhere'"),
         (("serve", "dist", "--app", "panel.inner:bridge"), "there is no module 'panel.inner'"),
         (("serve", "dist", "--app", "panel:other"), "panel has no 'other'"),

@@ -158,7 +158,7 @@ def _find_bridge(app: str) -> Bridge | None:
         UsageError: there is no such module or attribute, or it is no bridge.
     """
     name, colon, attribute = app.partition(":")
-    if not (name and colon and attribute):
+    if not (colon and attribute and all(name.split("."))):
         raise UsageError(f"--app is MODULE:BRIDGE, as in panel:bridge, not {app!r}")
     # The script that was started put its own directory there; the program's modules are where it was started from.
     if os.getcwd() not in sys.path:
