@@ -345,6 +345,17 @@ async def test_a_login_that_says_no_lets_nobody_in(bridge):
 
 
 @in_loop
+async def test_no_login_is_asked_for_a_foreign_page(bridge):
+    asked = []
+    app = asgi(bridge, authenticate=asked.append)
+    for headers in ({"origin": "http://evil.example"}, {"host": "evil.example"}):
+        async with Socket(app, headers=headers, extensions={"websocket.http.response": {}}) as socket:
+            assert (await socket.message())["status"] == 403
+    assert asked == []
+    app.close()
+
+
+@in_loop
 async def test_a_session_belongs_to_who_began_it(bridge):
     app = asgi(bridge, authenticate=async_login)
     async with Socket(app, headers={"cookie": "user=ann"}) as socket:

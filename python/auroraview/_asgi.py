@@ -214,6 +214,10 @@ class AsgiApp:
             "local": (server[0], server[1]) if server and server[1] else None,
         }
         if self._authenticate is not None:
+            # First, so that no foreign page can have a login asked.
+            refused = self._sessions.check(plain)
+            if refused is not None:
+                return refused
             identity = await self._identity(self._authenticate, Request.of(plain))
             if identity is None:
                 return 401, "who asks is not known here"
