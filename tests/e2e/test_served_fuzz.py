@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import random
 
@@ -143,6 +144,7 @@ async def test_frames_in_order_with_random_messages_reach_no_handler_and_the_ses
     """Frames that are taken as such, so that what is in them is looked at, one by one."""
     rng = random.Random(seed)
     async with WirePage(link(server)) as page:
+        page.ids = itertools.count(10_000)  # which no random call has
         for _ in range(ROUNDS):
             await page.post(*([message(rng) for _ in range(rng.randrange(1, 5))]))
             if len(page.kept) > 200:

@@ -69,6 +69,7 @@ class WirePage:
         reset_at: how many events there were when it was told last.
         duplicates: frames that came again and were discarded.
         ended: code and reason of the connection's end.
+        ids: where the ids of calls come from.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class WirePage:
         self.ended: tuple[int, str] | None = None
         self.socket: ClientConnection | None = None
         self._calls: dict[int, asyncio.Future[Any]] = {}
-        self._ids = itertools.count(1)
+        self.ids = itertools.count(1)
         self._reader: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
 
@@ -216,7 +217,7 @@ class WirePage:
 
     def start_call(self, method: str, params: Any = ABSENT) -> asyncio.Future[Any]:
         """Makes the message of a call, and its answer; ``post`` it with others in one frame."""
-        number = next(self._ids)
+        number = next(self.ids)
         future = asyncio.get_running_loop().create_future()
         future.message = {  # type: ignore[attr-defined]
             "type": "call",
