@@ -1,7 +1,9 @@
 """Bytes and arrays beside the JSON, both ways through a page without a browser."""
 
 import array
+import copy
 import datetime
+import pickle
 
 import numpy
 import pytest
@@ -336,3 +338,28 @@ def test_attachments_that_do_not_fit_are_refused_and_the_page_goes_on(bridge, pa
     assert page.call("f").result(SECONDS) == "fine"
     assert sum(page.peer.stats["refused"].values()) >= 1
     assert seen == []
+
+
+@pytest.mark.parametrize("sent", [numpy.arange(6, dtype="float32").reshape(2, 3), numpy.zeros(0, "uint8")])
+def test_an_array_can_be_copied_and_goes_to_other_processes(echo, sent):
+    echo(sent)
+    (found,) = echo.seen
+    assert copy.copy(found) is found
+    assert copy.deepcopy([found])[0] is found
+    again = pickle.loads(pickle.dumps(found))
+    assert again == found
+    same(again, sent)
+
+
+def test_a_masked_array_is_refused_rather_than_unmasked(bridge):
+    masked = numpy.ma.masked_array([1, 2, 3], [0, 1, 0])
+    with pytest.raises(TypeError, match=r"payload\.values: .*filled"):
+        bridge.emit("values", {"values": masked})
+    bridge.emit("values", {"values": masked.filled(0)})
+
+
+def test_an_array_is_not_equal_to_what_was_released(echo):
+    echo(numpy.arange(3))
+    released = memoryview(bytes(8))
+    released.release()
+    assert echo.seen[0] != released

@@ -132,7 +132,12 @@ impl Array {
                 a.dtype.as_str() == b.dtype.as_str() && a.shape == b.shape && a.data == b.data
             }
             Err(_) if is_exporter(other) => {
-                PyMemoryView::from(slf.as_any())?.eq(PyMemoryView::from(other)?)?
+                // A memoryview that was released has nothing that could be equal.
+                PyMemoryView::from(other).is_ok_and(|other| {
+                    PyMemoryView::from(slf.as_any())
+                        .and_then(|own| own.eq(other))
+                        .unwrap_or(false)
+                })
             }
             Err(_) => return Ok(py.NotImplemented().into_bound(py)),
         };
@@ -142,6 +147,24 @@ impl Array {
             _ => return Ok(py.NotImplemented().into_bound(py)),
         };
         Ok(answer.into_pyobject(py)?.to_owned().into_any())
+    }
+
+    /// Itself, since it never changes.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    /// Itself, since it never changes.
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    /// How to make it again: `loads` with it as the only attachment.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let loads = py.import("auroraview._core")?.getattr("loads")?;
+        let attachment = (new_bytes(py, &self.data)?, self.dtype(), self.shape(py)?);
+        let arguments = ("{\"$av\":0}", vec![attachment]);
+        Ok((loads, arguments).into_pyobject(py)?.into_any())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

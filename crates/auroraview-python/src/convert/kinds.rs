@@ -19,10 +19,20 @@ pub(super) fn is_reference_key(key: &Bound<'_, PyAny>) -> bool {
 }
 
 pub(super) fn is_numpy_scalar(value: &Bound<'_, PyAny>) -> Result<bool, Fault> {
+    is_of_numpy(value, "generic")
+}
+
+/// Some of its elements count as missing, which no typed array can say.
+pub(super) fn is_masked_array(value: &Bound<'_, PyAny>) -> Result<bool, Fault> {
+    is_of_numpy(value, "MaskedArray")
+}
+
+/// Whether a value is of this class of numpy, which is not imported for the question.
+fn is_of_numpy(value: &Bound<'_, PyAny>, name: &str) -> Result<bool, Fault> {
     let class = value.get_type();
     for base in class.mro().iter() {
         let base = base.cast_into::<PyType>().map_err(PyErr::from)?;
-        if base.name()? == "generic" && base.module()?.to_cow()?.starts_with("numpy") {
+        if base.name()? == name && base.module()?.to_cow()?.starts_with("numpy") {
             return Ok(true);
         }
     }

@@ -9,7 +9,8 @@ use pyo3::types::{
 
 use super::buffers::{self, Content};
 use super::kinds::{
-    Types, is_numpy_scalar, is_plain, is_reference_key, member_step, short_repr, type_name,
+    Types, is_masked_array, is_numpy_scalar, is_plain, is_reference_key, member_step, short_repr,
+    type_name,
 };
 use super::unsendable::{Fault, Unsendable};
 
@@ -279,6 +280,11 @@ impl Writer {
             return Ok(());
         }
         if buffers::is_exporter(value) && !is_numpy_scalar(value)? {
+            if is_masked_array(value)? {
+                return Err(Fault::new(
+                    "a masked array cannot be sent, for its mask would be lost; send its filled(...)",
+                ));
+            }
             return self.buffer(value);
         }
         if value.is_instance_of::<PyDate>() || value.is_instance_of::<PyTime>() {
