@@ -32,7 +32,7 @@ class PeerInfo:
         user_agent: what the browser calls itself, or ``None``.
         session_id: id of the session, the same over reloads and reconnects; ``None`` for others. It is no secret.
         connected_since: when the session began (a window: when it opened), in seconds since the epoch; ``None`` before.
-        url: address of the document, without its fragment; ``""`` before there is one.
+        url: address of the document, without a fragment that held the token; ``""`` before there is one.
         origin: of the document, as in ``"http://127.0.0.1:8000"``; ``None`` where nobody said.
         identity: what ``authenticate`` answered; ``None`` without.
     """
