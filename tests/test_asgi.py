@@ -244,6 +244,16 @@ async def test_what_another_thread_emits_goes_out_at_once(app, bridge):
 # Who may
 
 
+@pytest.mark.parametrize("path", ["/", "/auroraview.js"])
+@pytest.mark.parametrize("headers", [{"host": "evil.example"}, {"origin": "http://evil.example"}])
+@in_loop
+async def test_files_are_for_known_names_and_origins_alone(app, path, headers):
+    assert (await get(app, path)).status == 200
+    answer = await get(app, path, headers=headers)
+    assert answer.status == 403
+    assert b"is not allowed here" in answer.body
+
+
 @pytest.mark.parametrize("extensions", [{"websocket.http.response": {}}, {}, None], ids=["status", "none", "null"])
 @pytest.mark.parametrize(
     ("path", "headers", "status"),

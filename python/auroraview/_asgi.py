@@ -41,6 +41,11 @@ _CHUNK_BYTES = 256 * 1024
 _LONG_FRAME = 256 * 1024
 #: How long a page that does not read gets to take its close code.
 _FAREWELL_SECONDS = 2.0
+_TEXT_HEADERS = [
+    (b"content-type", b"text/plain; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
 
 
 def asgi(
@@ -173,6 +178,13 @@ class AsgiApp:
 
     async def _serve_file(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = scope["method"], _below_mount(scope), _plain_headers(scope)
+        refused = self._sessions.check(_plain_request(scope, asked[1]))
+        if refused is not None:
+            # A name that was bent to this machine must not read its files either.
+            status, text = refused
+            await send({"type": "http.response.start", "status": status, "headers": _TEXT_HEADERS})
+            await send({"type": "http.response.body", "body": f"{text}\n".encode()})
+            return
         status, headers, body = await asyncio.to_thread(self._site.respond, *asked)
         encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         await send({"type": "http.response.start", "status": status, "headers": encoded})
@@ -205,14 +217,7 @@ class AsgiApp:
             self._keep_time()
 
     async def _connect(self, scope: Scope, wake: Callable[[], None]) -> _core.Connection | tuple[int, str]:
-        server = scope.get("server")
-        plain: PlainRequest = {
-            "address": _address(scope.get("client")),
-            "path": _SOCKET,
-            "query": scope.get("query_string", b"").decode("latin-1"),
-            "headers": _plain_headers(scope),
-            "local": (server[0], server[1]) if server and server[1] else None,
-        }
+        plain = _plain_request(scope, _SOCKET)
         if self._authenticate is not None:
             # First, so that no foreign page can have a login asked.
             refused = self._sessions.check(plain)
@@ -321,8 +326,7 @@ async def _refuse(scope: Scope, send: Send, status: int, text: str) -> None:
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": 1008, "reason": text[:120]})
         return
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.start", "status": status, "headers": _TEXT_HEADERS})
     await send({"type": "websocket.http.response.body", "body": f"{text}\n".encode()})
 
 
@@ -367,6 +371,17 @@ def _below_mount(scope: Scope) -> str:
 
 def _leads(path: str, mount: str) -> bool:
     return path == mount or path.startswith(f"{mount}/")
+
+
+def _plain_request(scope: Scope, path: str) -> PlainRequest:
+    server = scope.get("server")
+    return {
+        "address": _address(scope.get("client")),
+        "path": path,
+        "query": scope.get("query_string", b"").decode("latin-1"),
+        "headers": _plain_headers(scope),
+        "local": (server[0], server[1]) if server and server[1] else None,
+    }
 
 
 def _plain_headers(scope: Scope) -> Headers:
