@@ -131,12 +131,16 @@ async def test_ids_and_tokens_are_long_and_never_the_same(server):
 async def test_a_newer_connection_takes_the_session_over(server):
     page = WirePage(link(server))
     await page.connect()
+    assert await page.call("echo", [0]) == 0
     newer = WirePage(link(server))
     newer.session, newer.resume, newer.document = page.session, page.resume, page.document
-    newer.received = page.received
-    assert (await newer.connect())["id"] == page.session
+    newer.received, newer.sent = page.received, page.sent
+    answer = await newer.connect()
+    assert answer["resumed"]
+    assert answer["id"] == page.session
     assert (await page.wait_end())[0] == 4004
     assert await newer.call("echo", [1]) == 1
+    await page.drop()
     await newer.say_goodbye()
 
 
