@@ -519,6 +519,21 @@ async def test_the_lifespan_of_a_server_starts_and_ends_it(app, told):
 
 
 @in_loop
+async def test_an_application_that_was_ended_can_be_served_again(app, bridge):
+    bridge.bind_call("add", lambda a, b: a + b)
+    for _ in range(2):
+        incoming, sent = asyncio.Queue(), asyncio.Queue()
+        life = asyncio.create_task(app({"type": "lifespan"}, incoming.get, sent.put))
+        incoming.put_nowait({"type": "lifespan.startup"})
+        await sent.get()
+        async with Socket(app) as socket:
+            await socket.hello(TOKEN)
+            assert await socket.call("add", [1, 2]) == 3
+        incoming.put_nowait({"type": "lifespan.shutdown"})
+        await asyncio.wait_for(life, SECONDS)
+
+
+@in_loop
 async def test_a_server_that_is_stopped_leaves_a_session_to_come_back_to(app, bridge):
     socket = Socket(app)
     async with socket:

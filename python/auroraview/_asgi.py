@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
@@ -104,14 +105,17 @@ class AsgiApp:
         self._authenticate = authenticate
         self.bridge = bridge
         self._site = make_site(path, csp)
-        self._sessions = make_sessions(
+        self._make_sessions = functools.partial(
+            make_sessions,
             bridge,
             token=self._token,
-            allow_origins=allow_origins,
-            allow_hosts=allow_hosts,
+            allow_origins=_access.checked_origins(allow_origins),
+            allow_hosts=_access.checked_hosts(allow_hosts),
             authenticated=authenticate is not None,
             options=options,
         )
+        self._sessions = self._make_sessions()
+        self._ended = False
         self._clock: asyncio.TimerHandle | None = None
 
     def __del__(self) -> None:
@@ -147,8 +151,9 @@ class AsgiApp:
         """Ends all sessions: what pages wait for rejects, ``on_disconnect`` hears ``"server_closed"``. Any thread.
 
         The end of the server does the same where it tells (ASGI's lifespan, which mounted applications are often not
-        told of).
+        told of). After its end a server may be started again with the same application.
         """
+        self._ended = True
         self._sessions.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -167,6 +172,8 @@ class AsgiApp:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                if self._ended:  # By a server that ran before; test clients begin and end one for each test.
+                    self._sessions, self._ended = self._make_sessions(), False
                 self.bridge.start_loop()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":

@@ -325,7 +325,7 @@ class Bridge:
         """A function waits for peers that come. For the library's own use."""
         return bool(self._connect_functions)
 
-    def adopt(self, job: _core.Job | None, value: Awaitable[Any], context: contextvars.Context) -> None:
+    def adopt(self, job: _core.Job | None, value: Awaitable[Any], context: contextvars.Context, /) -> None:
         """Runs on the loop what a callback returned that is to be awaited. For the library's own use."""
         self._places.loop.adopt(job, value, context)
 

@@ -93,7 +93,7 @@ def test_a_handler_opens_and_closes_windows():
     with opened(main):
         for _ in range(2):
             assert ask(main, "auroraview.call('open_tool')") == "tool"
-            assert "Tool" in desktop.titles()
+            wait_for(lambda: "Tool" in desktop.titles(), "the window")
             assert ask(main, "auroraview.call('close_tool')") is True
         assert said.wait(2) == [("hello",), ("hello",)]
 

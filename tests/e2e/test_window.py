@@ -49,7 +49,7 @@ def test_a_position_is_where_the_page_area_is():
 
 def test_the_title_is_that_of_the_window():
     with opened(title="A title of its own ä") as view:
-        assert "A title of its own ä" in desktop.titles()
+        wait_for(lambda: "A title of its own ä" in desktop.titles(), "the title")
         view.window.title = "Another title"
         wait_for(lambda: "Another title" in desktop.titles(), "the new title")
         assert "A title of its own ä" not in desktop.titles()
@@ -110,7 +110,7 @@ def test_a_hidden_window_is_off_the_screen_and_its_page_goes_on():
         assert shown.seen == []
         view.window.visible = True
         shown.wait(1)
-        assert "Hides" in desktop.titles()
+        wait_for(lambda: "Hides" in desktop.titles(), "the shown window")
         view.window.visible = False
         wait_for(lambda: "Hides" not in desktop.titles(), "the hidden window")
         view.window.visible = True

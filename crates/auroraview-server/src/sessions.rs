@@ -38,6 +38,8 @@ pub struct Sessions {
 struct Registry {
     closed: bool,
     sessions: HashMap<String, Arc<Entry>>,
+    /// Why sessions were ended by the program, and until when that is remembered: a page that was away then is told.
+    kicked: HashMap<String, (String, Instant)>,
     mailboxes: HashMap<u64, Arc<Mailbox>>,
     next: u64,
     addresses: HashMap<IpAddr, usize>,
@@ -194,6 +196,7 @@ impl Sessions {
                     next = Some(next.map_or(deadline, |sooner| sooner.min(deadline)));
                 }
             }
+            registry.kicked.retain(|_, (_, until)| *until > now);
             next = next.map(|next| next.min(now + LOOK));
             registry.look = next;
         }
@@ -236,8 +239,24 @@ impl Sessions {
             code: close_code::KICKED,
             text: text.to_owned(),
         };
-        self.find(session_id)
-            .is_some_and(|entry| self.end(&entry, ending, None))
+        let Some(entry) = self.find(session_id) else {
+            return false;
+        };
+        {
+            let mut registry = lock(&self.registry);
+            if registry.kicked.len() < self.options.max_sessions {
+                let until = Instant::now() + self.options.session_ttl;
+                let why = (text.to_owned(), until);
+                registry.kicked.insert(session_id.to_owned(), why);
+            }
+        }
+        self.end(&entry, ending, None)
+    }
+
+    /// Why the program ended this session, a short while ago.
+    pub(crate) fn why_kicked(&self, id: &str) -> Option<String> {
+        let registry = lock(&self.registry);
+        registry.kicked.get(id).map(|(text, _)| text.clone())
     }
 
     pub(crate) fn end(&self, entry: &Arc<Entry>, ending: Ending, due: Option<Instant>) -> bool {

@@ -395,8 +395,25 @@ fn a_kicked_page_is_told_why_and_its_session_is_gone() {
             (4000, "you have been replaced")
         );
         assert_eq!(stage.program.page(0).notes().last().unwrap(), "end kicked");
+        // Loaded again, it is a page like any other.
         let mut again = stage.connect().await;
-        assert_ne!(again.hello(back("d1", &place, Some(1))).await.id, place.id);
+        assert_ne!(again.hello(back("d2", &place, None)).await.id, place.id);
+    });
+}
+
+#[test]
+fn a_page_that_was_away_when_it_was_kicked_is_told_when_it_comes_back() {
+    run(async {
+        let stage = Stage::new(options());
+        let (client, place) = stage.page("d1").await;
+        client.cut();
+        stage.program.page(0).wait_for("suspended");
+        assert!(stage.sessions.kick(&place.id, "enough"));
+        let mut again = stage.connect().await;
+        again
+            .send(typed("hello", &back("d1", &place, Some(1))))
+            .await;
+        assert_eq!(again.close_code().await, 4000);
     });
 }
 

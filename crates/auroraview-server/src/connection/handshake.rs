@@ -32,6 +32,13 @@ impl Connection {
         let wanted = options.compress.unwrap_or(!self.request.is_loopback());
         self.compress = wanted && hello.accepts_gzip();
 
+        // Of a page that goes on where it was; one that was loaded again is new.
+        if hello.received.is_some()
+            && let Some(id) = &hello.session
+            && let Some(reason) = self.sessions.why_kicked(id)
+        {
+            return self.fail(close_code::KICKED, &reason);
+        }
         let known = hello
             .session
             .as_deref()
