@@ -137,11 +137,15 @@ class Socket:
 
     # A page
 
-    async def hello(self, token: str | None = None, **more: Any) -> dict[str, Any]:
-        """Says hello and ready; the answer."""
+    async def say_hello(self, token: str | None = None, **more: Any) -> None:
+        """Says hello."""
         await self.accepted()
         hello = {"type": "hello", "protocol": 1, "document": self.document, "url": "http://127.0.0.1:8000/"}
         self.say({**hello, **({} if token is None else {"token": token}), **more})
+
+    async def hello(self, token: str | None = None, **more: Any) -> dict[str, Any]:
+        """Says hello and ready; the answer."""
+        await self.say_hello(token, **more)
         answer = await self.hear()
         assert answer["type"] == "session", answer
         if not answer["resumed"]:

@@ -478,7 +478,11 @@ async def test_who_is_kicked_is_told_why_and_does_not_come_back(app, bridge, tol
     await until(lambda: told == ["came", "kicked"])
     async with Socket(app) as again:
         again.document = socket.document
-        answered = await again.hello(TOKEN, session=answer["id"], resume=answer["resume"], received=0)
+        await again.say_hello(TOKEN, session=answer["id"], resume=answer["resume"], received=0)
+        assert await again.closed() == (4000, "time is up")
+        await again.ended()
+    async with Socket(app) as reloaded:
+        answered = await reloaded.hello(TOKEN, session=answer["id"], resume=answer["resume"])
         assert answered["id"] != answer["id"]
 
 

@@ -156,6 +156,8 @@ export type ClientMessage =
       received?: number;
       accepts?: ["gzip"];
     }
+  /** The frame that comes next is about so long, with its attachments. */
+  | { type: "long"; bytes: number }
   | { type: "ping" }
   | { type: "pong" }
   | { type: "bye" };
@@ -176,7 +178,7 @@ export type ServerMessage =
       timeout: number;
     }
   | { type: "ack"; received: number }
-  /** The frame that comes next is so long, with its attachments. */
+  /** The frame that comes next is about so long, with its attachments. */
   | { type: "long"; bytes: number }
   | { type: "ping" }
   | { type: "pong" }

@@ -30,6 +30,9 @@ const FRAME_BYTES: usize = 64 * 1024;
 /// What handling an attachment costs besides its bytes, in bytes.
 const ATTACHMENT_COST: usize = 64;
 
+/// A long frame may come as slowly as so many bytes in a millisecond.
+const SLOWEST: u64 = 32;
+
 /// Longest time, at once, that a client is not listened to for sending too many bytes.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -43,6 +46,8 @@ pub struct Connection {
     /// When something last came, and when a whole message did.
     heard: Instant,
     message: Instant,
+    /// How much longer than usual nothing may come, for a long frame of which no part shows.
+    allowance: Duration,
     /// When [`Self::tick`] wanted to be called.
     expected: Option<Instant>,
     _place: Place,
@@ -93,6 +98,7 @@ impl Connection {
             stage: Stage::Hello(now),
             heard: now,
             message: now,
+            allowance: Duration::ZERO,
             expected: None,
             _place: place,
         }
@@ -139,6 +145,7 @@ impl Connection {
         {
             attached.served.receive(&whole.text, whole.attachments);
             attached.processed(whole.numbered, whole.bytes, &self.mailbox);
+            self.allowance = Duration::ZERO;
         }
     }
 
@@ -165,6 +172,8 @@ impl Connection {
     /// A part of a message came at `when`: the client lives.
     pub fn heard(&mut self, when: Instant) {
         self.heard = self.heard.max(when);
+        // What comes in parts needs no more time than anything else.
+        self.allowance = Duration::ZERO;
     }
 
     /// A message is larger than [`Self::message_limit`].
@@ -210,6 +219,7 @@ impl Connection {
             } => {
                 attached.served.receive(text, Vec::new());
                 attached.processed(numbered, text.len(), &self.mailbox);
+                self.allowance = Duration::ZERO;
             }
             Kind::Frame {
                 attachments,
@@ -229,6 +239,10 @@ impl Connection {
                 }
             }
             Kind::Pong => {}
+            Kind::Long(bytes) => {
+                let most = bytes.min(self.message_limit() as u64);
+                self.allowance = Duration::from_millis(most / SLOWEST);
+            }
             Kind::Bye => {
                 attached
                     .entry
@@ -283,7 +297,8 @@ impl Connection {
             return None;
         }
         let options = &self.sessions.options;
-        let (interval, timeout) = (options.heartbeat_interval, options.heartbeat_timeout);
+        let interval = options.heartbeat_interval;
+        let timeout = options.heartbeat_timeout + self.allowance;
         let handshake = options.handshake_timeout;
         let late = self.expected.map_or(Duration::ZERO, |expected| {
             now.saturating_duration_since(expected)

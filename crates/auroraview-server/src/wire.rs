@@ -54,6 +54,8 @@ pub(crate) enum Kind {
     Ping,
     Pong,
     Bye,
+    /// The frame that comes next is so many bytes long.
+    Long(u64),
     /// Neither.
     Bad(&'static str),
 }
@@ -85,6 +87,12 @@ fn message_kind(text: &str, rest: &str) -> Kind {
         .trim_ascii_start()
         .strip_prefix('"')
         .and_then(|rest| rest.split_once('"'));
+    if let Some(("long", _)) = name {
+        return match serde_json::from_str::<Long>(text) {
+            Ok(long) => Kind::Long(long.bytes),
+            Err(_) => Kind::Bad("expected the length of what comes next"),
+        };
+    }
     let (kind, whole) = match name {
         Some(("call" | "event" | "ready" | "cancel", _)) => {
             return Kind::Frame {
@@ -103,6 +111,11 @@ fn message_kind(text: &str, rest: &str) -> Kind {
         return Kind::Bad("expected a message that is JSON");
     }
     kind
+}
+
+#[derive(Deserialize)]
+struct Long {
+    bytes: u64,
 }
 
 /// The first message of a connection. Holds secrets: not printable.
@@ -275,6 +288,7 @@ mod tests {
             (r#"{"type":"ping"}"#, Kind::Ping),
             (r#"{"type": "pong", "x": 1}"#, Kind::Pong),
             (r#"{"type":"bye"}"#, Kind::Bye),
+            (r#"{"type":"long","bytes":300000}"#, Kind::Long(300_000)),
             (r#"{"type":"hello"}"#, Kind::Hello),
         ] {
             assert_eq!(kind(text), expected, "{text}");

@@ -160,6 +160,33 @@ fn the_heartbeat_asks_waits_and_gives_up() {
 }
 
 #[test]
+fn a_long_frame_of_which_no_part_shows_has_its_time() {
+    let (_, sessions) = registry(options());
+    let (mut connection, _) = open(&sessions, &hello("d"));
+    let lasts = |connection: &mut auroraview_server::Connection| {
+        let begun = Instant::now();
+        let mut now = begun;
+        while let Some(next) = connection.tick(now) {
+            now = next.max(now);
+            while connection.next_outgoing().is_some() {}
+        }
+        now - begun
+    };
+    // 32 bytes in a millisecond: half a minute more than the 20 s of silence.
+    connection.receive_text(r#"{"type":"long","bytes":960000}"#);
+    connection.receive_text(r#"{"seq":1,"v":1,"doc":"d","msgs":[{"type":"ready"}]}"#);
+    connection.receive_text(r#"{"type":"long","bytes":960000}"#);
+    let waited = lasts(&mut connection);
+    assert!((49 * SECOND..51 * SECOND).contains(&waited), "{waited:?}");
+    // The frame came: from then on silence is silence.
+    let (mut connection, _) = open(&sessions, &hello("e"));
+    connection.receive_text(r#"{"type":"long","bytes":960000}"#);
+    connection.receive_text(r#"{"seq":1,"v":1,"doc":"e","msgs":[{"type":"ready"}]}"#);
+    let waited = lasts(&mut connection);
+    assert!((19 * SECOND..21 * SECOND).contains(&waited), "{waited:?}");
+}
+
+#[test]
 fn a_process_that_stood_still_hears_its_clients_before_it_gives_them_up() {
     let (program, sessions) = registry(options());
     let (mut connection, _) = open(&sessions, &hello("d"));

@@ -48,6 +48,9 @@ const HANDSHAKE = 15_000;
 /** A connection that lasted so long makes the next attempts quick again, in milliseconds. */
 const STABLE = 5000;
 
+/** A frame that is longer is announced: a program may not see that a part of it came. */
+const LONG = 262_144;
+
 const GOING_AWAY = 1001;
 const KICKED = 4000;
 const REFUSED = 4001;
@@ -302,7 +305,10 @@ export class WebSocketTransport implements Transport {
     this.#receiver?.resumed();
   }
 
-  #post({ text, attachments }: KeptFrame): void {
+  #post({ text, attachments, size }: KeptFrame): void {
+    if (size > LONG) {
+      this.#say({ type: "long", bytes: size });
+    }
     this.#put(text);
     for (let i = 0; i < attachments.length; i++) {
       this.#put(attachments[i] as Uint8Array<ArrayBuffer>);

@@ -56,6 +56,16 @@ test("attachments go as a text that announces them and a binary message each", a
   ]);
 });
 
+test("a long frame is announced, since a server may not see that a part of it came", async () => {
+  const { socket, client } = await openPage();
+  client.send_event("e", new Uint8Array(300_000));
+  await pass();
+  const [long, text, bytes] = socket.taken() as [string, string, Uint8Array];
+  expect(JSON.parse(long)).toEqual({ type: "long", bytes: text.length + 300_000 });
+  expect(text).toMatch(/^{"att":1,"seq":2,/);
+  expect(bytes.length).toBe(300_000);
+});
+
 test("attachments are put into the frame that announced them", async () => {
   const { socket, client } = await openPage();
   const seen: unknown[] = [];
@@ -177,7 +187,7 @@ test("one message may be as large as the program takes", async () => {
   network.last.accept();
   network.last.taken();
   network.last.say(session({ resumed: true, received: 1 }));
-  expect((network.last.taken()[1] as Uint8Array).length).toBe(40 << 20);
+  expect((network.last.taken()[2] as Uint8Array).length).toBe(40 << 20);
 });
 
 test("a lost place: calls reject, onReset is told, ready is said again, the rest starts over", async () => {
