@@ -134,16 +134,21 @@ def idle() -> Iterator[Row]:
 
 def resume() -> Iterator[Row]:
     """From the start of the new connection; beside it a server that sends as much to whoever connects."""
-    with all_started("ours", "bare") as (ours, bare):
-        own, other = medians(5, lambda: load("resume", ours)["p95_ms"], lambda: load("resume", bare)["p95_ms"])
-        yield Row(
-            "client: resume with 1 000 missed events, p95",
-            "ms",
-            own,
-            {"websockets, new connection, 1 000 messages": other},
-            "<= 50",
-            own <= 50,
-        )
+
+    def fresh(name: str) -> float:
+        # As with events to many: sessions of earlier rounds would get what is missed too.
+        with started(name) as server:
+            return load("resume", server)["p95_ms"]
+
+    own, other = medians(5, lambda: fresh("ours"), lambda: fresh("bare"))
+    yield Row(
+        "client: resume with 1 000 missed events, p95",
+        "ms",
+        own,
+        {"websockets, new connection, 1 000 messages": other},
+        "<= 50",
+        own <= 50,
+    )
 
 
 def run() -> Iterator[Row]:
