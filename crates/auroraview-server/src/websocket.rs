@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::block_in_place;
 use tokio::time::{Sleep, sleep_until};
@@ -117,8 +118,10 @@ struct Timer {
 }
 
 /// The socket as the codec wants it: what would block says so.
-struct Io<'a> {
-    socket: &'a TcpStream,
+struct Io<'a, 'c> {
+    socket: &'a mut TcpStream,
+    /// Who is woken when there is more to read; nothing is read without.
+    reader: Option<&'a mut Context<'c>>,
     /// How many bytes may be read yet, and whether some were.
     left: usize,
     read: bool,
@@ -163,7 +166,8 @@ impl Pump {
         if self.paused.is_some() {
             return Ok(false);
         }
-        let mut io = Io::new(&self.socket);
+        let mut io = Io::new(&mut self.socket);
+        io.reader = Some(context);
         let mut left = TURN;
         while left > 0 {
             match self.codec.read(&mut io) {
@@ -191,14 +195,7 @@ impl Pump {
                         io.read = false;
                         self.connection.heard(Instant::now());
                     }
-                    if io.left == 0 {
-                        return Ok(true);
-                    }
-                    match self.socket.poll_read_ready(context) {
-                        Poll::Ready(Ok(())) => {}
-                        Poll::Ready(Err(_)) => return Err(Gone),
-                        Poll::Pending => return Ok(false),
-                    }
+                    return Ok(io.left == 0);
                 }
                 Err(error) => {
                     self.misread(error)?;
@@ -315,7 +312,7 @@ impl Pump {
         if message.is_close() {
             self.ending(false);
         }
-        let mut io = Io::new(&self.socket);
+        let mut io = Io::new(&mut self.socket);
         self.unflushed = true;
         let result = self.codec.write(&mut io, message);
         let moved = io.wrote;
@@ -325,7 +322,7 @@ impl Pump {
     fn close(&mut self, code: u16, reason: &str, deaf: bool) -> Result<(), Gone> {
         self.ending(deaf);
         self.unflushed = true;
-        let mut io = Io::new(&self.socket);
+        let mut io = Io::new(&mut self.socket);
         let frame = close_frame(code, reason.to_owned());
         let result = self.codec.close(&mut io, Some(frame));
         let moved = io.wrote;
@@ -347,7 +344,7 @@ impl Pump {
 
     fn flush(&mut self) -> Result<(), Gone> {
         self.blocked = false;
-        let mut io = Io::new(&self.socket);
+        let mut io = Io::new(&mut self.socket);
         let result = self.codec.flush(&mut io);
         let moved = io.wrote;
         self.unflushed = false;
@@ -450,10 +447,11 @@ impl Timer {
     }
 }
 
-impl<'a> Io<'a> {
-    fn new(socket: &'a TcpStream) -> Self {
+impl<'a> Io<'a, '_> {
+    fn new(socket: &'a mut TcpStream) -> Self {
         Self {
             socket,
+            reader: None,
             left: TURN_BYTES,
             read: false,
             wrote: false,
@@ -461,19 +459,26 @@ impl<'a> Io<'a> {
     }
 }
 
-impl Read for Io<'_> {
+impl Read for Io<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
+        let Some(context) = self.reader.as_mut().filter(|_| self.left > 0) else {
             return Err(io::ErrorKind::WouldBlock.into());
+        };
+        // Not `try_read`: this one knows that a socket which gave less than was asked for is empty, and saves asking it
+        // again after every short message.
+        let mut buffer = ReadBuf::new(buffer);
+        match Pin::new(&mut *self.socket).poll_read(context, &mut buffer) {
+            Poll::Ready(result) => result?,
+            Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
         }
-        let count = self.socket.try_read(buffer)?;
+        let count = buffer.filled().len();
         self.left = self.left.saturating_sub(count);
         self.read |= count > 0;
         Ok(count)
     }
 }
 
-impl Write for Io<'_> {
+impl Write for Io<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.socket.try_write(bytes)?;
         self.wrote |= count > 0;
