@@ -1,6 +1,8 @@
 //! What the client does to the server; each load returns its figures.
 
+use std::cell::RefCell;
 use std::io::{Read, Write as _};
+use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -22,7 +24,7 @@ pub(crate) async fn calls(target: &Target, options: &Options) -> Result<Value, F
     let params: Vec<String> = (1..=count).map(pair).collect();
     let mut peer = Peer::connect(target).await?;
     let began = Instant::now();
-    let (mut sent, mut done) = (0, 0);
+    let (mut sent, mut done, mut frames) = (0, 0, 0_u64);
     while done < count {
         // Half a window at a time, so that the client does not pay a system call for every call.
         if sent - done <= window / 2 {
@@ -37,11 +39,16 @@ pub(crate) async fn calls(target: &Target, options: &Options) -> Result<Value, F
             peer.flush().await?;
         }
         done += results_in(target.dialect, &peer.receive().await?.text)?;
+        frames += 1;
         peer.acknowledge().await?;
     }
     let seconds = began.elapsed().as_secs_f64();
     peer.leave().await?;
-    Ok(json!({"seconds": seconds, "per_second": count as f64 / seconds}))
+    Ok(json!({
+        "seconds": seconds,
+        "per_second": count as f64 / seconds,
+        "per_answer": count as f64 / frames as f64,
+    }))
 }
 
 /// Calls one after another: microseconds each.
@@ -74,29 +81,20 @@ pub(crate) async fn fan(target: &Target, options: &Options) -> Result<Value, Fai
     let first = first.ok_or_else(|| Failure::Usage("--peers is 0".into()))?;
     first.feed_calls(&[call(1, "bench.fan", &params)]).await?;
     first.flush().await?;
-    let (report, mut reports) = mpsc::unbounded_channel();
-    for mut peer in peers {
-        let report = report.clone();
-        spawn_local(async move {
-            let outcome = hear(&mut peer, rounds, ack_after, &report).await;
-            if let Err(problem) = outcome {
-                let _ = report.send(Err(problem));
-            }
-            // Held until all have heard all.
-            report.closed().await;
-        });
+    let rounds = Rc::new(RefCell::new(vec![Round::default(); rounds]));
+    let hearing: Vec<_> = peers
+        .into_iter()
+        .map(|peer| spawn_local(hear(peer, rounds.clone(), ack_after)))
+        .collect();
+    // All are held until all have heard all.
+    let mut peers = Vec::new();
+    for peer in hearing {
+        let ended = peer.await;
+        peers.push(ended.map_err(|problem| Failure::Server(problem.to_string()))??);
     }
-    drop(report);
-    let mut firsts = vec![f64::MAX; rounds];
-    let mut lasts = vec![0.0_f64; rounds];
-    for _ in 0..count * rounds {
-        let (number, late): (usize, f64) = reports
-            .recv()
-            .await
-            .unwrap_or_else(|| Err(Failure::Server("all peers ended".into())))?;
-        firsts[number] = firsts[number].min(late);
-        lasts[number] = lasts[number].max(late);
-    }
+    let rounds = rounds.borrow();
+    let mut firsts: Vec<f64> = rounds.iter().map(|round| round.first).collect();
+    let mut lasts: Vec<f64> = rounds.iter().map(|round| round.last).collect();
     Ok(json!({
         "first_ms": quantile(&mut firsts, 0.5),
         "median_ms": quantile(&mut lasts, 0.5),
@@ -105,39 +103,56 @@ pub(crate) async fn fan(target: &Target, options: &Options) -> Result<Value, Fai
     }))
 }
 
-type Report = Result<(usize, f64), Failure>;
+/// When the first and the last peer had an event, in ms.
+#[derive(Clone)]
+struct Round {
+    first: f64,
+    last: f64,
+}
+
+impl Default for Round {
+    fn default() -> Self {
+        Self {
+            first: f64::MAX,
+            last: 0.0,
+        }
+    }
+}
 
 async fn hear(
-    peer: &mut Peer,
-    rounds: usize,
+    mut peer: Peer,
+    rounds: Rc<RefCell<Vec<Round>>>,
     ack_after: Duration,
-    report: &mpsc::UnboundedSender<Report>,
-) -> Result<(), Failure> {
+) -> Result<Peer, Failure> {
     let mut heard = 0;
-    while heard < rounds {
+    while heard < rounds.borrow().len() {
         let text = peer.receive().await?.text;
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_err(|_| Failure::Usage("the clock is before 1970".into()))?;
-        for event in text.split("\"sent\":").skip(1) {
-            let event = format!("\"sent\":{event}");
-            let sent = number_after(&event, "\"sent\":")?;
-            let number = number_after(&event, "\"number\":")? as usize;
-            if number != heard {
-                return Err(Failure::Server(format!(
-                    "expected event {heard}, found {number}"
-                )));
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find("\"sent\":") {
+            rest = &rest[at..];
+            let sent = number_after(rest, "\"sent\":")?;
+            let number = number_after(rest, "\"number\":")?;
+            if number != heard as u64 {
+                let problem = format!("expected event {heard}, found {number}");
+                return Err(Failure::Server(problem));
             }
+            let late = (now.as_micros() as f64 - sent as f64) / 1e3;
+            let mut rounds = rounds.borrow_mut();
+            let round = &mut rounds[heard];
+            round.first = round.first.min(late);
+            round.last = round.last.max(late);
             heard += 1;
-            let late = now.as_micros() as f64 - sent as f64;
-            let _ = report.send(Ok((number, late / 1e3)));
+            rest = &rest[1..];
         }
         if !ack_after.is_zero() {
             tokio::time::sleep(ack_after).await;
         }
         peer.acknowledge().await?;
     }
-    Ok(())
+    Ok(peer)
 }
 
 /// Binary, one message after another: MB a second to the server and from it, each in a call of its own.

@@ -45,7 +45,7 @@ impl Options {
         }
     }
 
-    fn target(&self) -> Result<Target, Failure> {
+    fn target(&self, load: &str) -> Result<Target, Failure> {
         let url = self.0.get("url").cloned();
         Ok(Target {
             url: url.ok_or_else(|| Failure::Usage("--url is missing".into()))?,
@@ -55,6 +55,7 @@ impl Options {
                 Some("plain") => Dialect::Plain,
                 Some(other) => return Err(Failure::Usage(format!("no such dialect: {other}"))),
             },
+            read_bytes: if load == "bulk" { 128 * 1024 } else { 4 * 1024 },
         })
     }
 }
@@ -83,7 +84,7 @@ fn main() -> ExitCode {
 }
 
 fn run(load: &str, options: &Options) -> Result<serde_json::Value, Failure> {
-    let target = options.target()?;
+    let target = options.target(load)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -13,8 +13,6 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 
-const READ_BYTES: usize = 16 * 1024;
-
 /// What went wrong; all of it ends the run.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -58,6 +56,8 @@ pub(crate) struct Target {
     pub(crate) url: String,
     pub(crate) token: Option<String>,
     pub(crate) dialect: Dialect,
+    /// How much is read at a time.
+    pub(crate) read_bytes: usize,
 }
 
 /// A text of the server, and the binary messages it announced.
@@ -89,7 +89,7 @@ impl Peer {
     pub(crate) async fn connect(target: &Target) -> Result<Self, Failure> {
         let number = DOCUMENTS.fetch_add(1, Ordering::Relaxed);
         let mut peer = Self {
-            socket: dial(&target.url).await?,
+            socket: dial(target).await?,
             dialect: target.dialect,
             place: Place {
                 document: format!("load{number:012}"),
@@ -313,7 +313,7 @@ impl Lost {
     pub(crate) async fn resume(self, target: &Target) -> Result<Peer, Failure> {
         let received = self.0.received;
         let mut peer = Peer {
-            socket: dial(&target.url).await?,
+            socket: dial(target).await?,
             dialect: target.dialect,
             place: self.0,
             acknowledged: received,
@@ -382,7 +382,8 @@ pub(crate) fn number_after(text: &str, mark: &str) -> Result<u64, Failure> {
     rest[..end].parse().map_err(|_| missing())
 }
 
-async fn dial(url: &str) -> Result<WebSocketStream<TcpStream>, Failure> {
+async fn dial(target: &Target) -> Result<WebSocketStream<TcpStream>, Failure> {
+    let url = target.url.as_str();
     let request = url.into_client_request()?;
     let authority = request.uri().authority().map(ToString::to_string);
     let authority = authority.ok_or_else(|| Failure::Usage(format!("no host in {url}")))?;
@@ -390,7 +391,7 @@ async fn dial(url: &str) -> Result<WebSocketStream<TcpStream>, Failure> {
     stream.set_nodelay(true)?;
     let mut config = WebSocketConfig::default();
     // The library clears that much before each read, which would cost more than reading a small message.
-    config.read_buffer_size = READ_BYTES;
+    config.read_buffer_size = target.read_bytes;
     config.max_message_size = None;
     config.max_frame_size = None;
     let (socket, _) =
