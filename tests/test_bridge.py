@@ -392,3 +392,15 @@ def test_a_handler_that_runs_keeps_its_bridge_until_it_ends():
     leave.set()
     eventually(lambda: done)
     eventually(lambda: gc.collect() is not None and bridge() is None, "the collection of the bridge")
+
+
+def test_a_result_does_not_wait_for_the_slow_handler_behind_it(bridge, page):
+    go_on = threading.Event()
+    bridge.bind_call("slow", lambda: go_on.wait(SECONDS))
+    bridge.bind_call("quick", lambda: "done")
+    page.call("quick").result(SECONDS)
+    calls = [page.call(name) for name in ("quick", "quick", "slow", "quick")]
+    assert [call.result(SECONDS) for call in calls[:2]] == ["done", "done"]
+    assert not calls[2].done()
+    go_on.set()
+    assert [call.result(SECONDS) for call in calls[2:]] == [True, "done"]

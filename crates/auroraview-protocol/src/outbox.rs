@@ -117,6 +117,12 @@ impl Outbox {
         self.flights.len()
     }
 
+    /// Messages that are in no frame yet, of those that may leave.
+    pub(crate) fn unsent(&self) -> usize {
+        let shared = if self.loaded { self.shared.len() } else { 0 };
+        self.control.len() + self.early.len() + shared
+    }
+
     /// So many answers wait that the page must take some before it may ask for more.
     pub(crate) fn is_full_of_answers(&self, limits: &Limits) -> bool {
         self.answers.messages >= limits.queue_messages || self.answers.bytes >= limits.queue_bytes

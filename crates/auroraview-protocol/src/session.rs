@@ -275,6 +275,11 @@ impl Session {
         self.outbox.unacknowledged()
     }
 
+    /// Messages that wait to be put into a frame.
+    pub fn unsent(&self) -> usize {
+        self.outbox.unsent()
+    }
+
     /// The last numbered frame of the current document that was taken; 0 when there is none.
     pub fn received(&self) -> u64 {
         self.received

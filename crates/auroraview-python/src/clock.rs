@@ -1,7 +1,8 @@
-//! The clock of coalesced events (`keep="latest"`): a page gets them at most so many times a second.
+//! The clock of what leaves together: coalesced events (`keep="latest"`), which a page gets at most so many times a
+//! second, and results that come in quick succession.
 //!
-//! What comes after a pause leaves at once, on the thread that emits it; what follows within the same interval is left
-//! to one thread of the process, which starts at the first need, sleeps while nothing is due and never runs Python.
+//! What comes after a pause leaves at once, on the thread that has it; what follows is left to one thread of the process,
+//! which starts at the first need, sleeps while nothing is due and never runs Python.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, Weak};
@@ -53,10 +54,13 @@ impl Pace {
     }
 }
 
+/// What is to be done with a peer when the time has come.
+pub(crate) type Action = fn(&PeerCore);
+
 #[derive(Default)]
 struct Alarms {
     /// By time; the number tells those of one instant apart.
-    due: BTreeMap<(Instant, u64), Weak<PeerCore>>,
+    due: BTreeMap<(Instant, u64), (Weak<PeerCore>, Action)>,
     count: u64,
     runs: bool,
 }
@@ -68,22 +72,22 @@ static ALARMS: Mutex<Alarms> = Mutex::new(Alarms {
 });
 static CHANGED: Condvar = Condvar::new();
 
-/// Has [`PeerCore::release_latest`] called at that time.
-pub(crate) fn wake(at: Instant, peer: &Arc<PeerCore>) {
+/// Has something done at that time.
+pub(crate) fn wake(at: Instant, peer: &Arc<PeerCore>, action: Action) {
     let mut alarms = lock(&ALARMS);
     alarms.count += 1;
     let key = (at, alarms.count);
     let is_first = alarms.due.keys().next().is_none_or(|first| key < *first);
-    alarms.due.insert(key, Arc::downgrade(peer));
+    alarms.due.insert(key, (Arc::downgrade(peer), action));
     if !alarms.runs {
         let thread = std::thread::Builder::new().name("auroraview-clock".to_owned());
         match thread.spawn(run) {
             Ok(_) => alarms.runs = true,
             Err(problem) => {
-                log::error!("no thread for the clock of coalesced events: {problem}");
+                log::error!("no thread for the clock: {problem}");
                 alarms.due.clear();
                 drop(alarms);
-                peer.release_latest();
+                action(peer);
                 return;
             }
         }
@@ -112,10 +116,10 @@ fn run() {
                     .0;
             }
             Some(first) => {
-                let peer = first.remove().upgrade();
+                let (peer, action) = first.remove();
                 drop(alarms);
-                if let Some(peer) = peer {
-                    peer.release_latest();
+                if let Some(peer) = peer.upgrade() {
+                    action(&peer);
                 }
                 alarms = lock(&ALARMS);
             }

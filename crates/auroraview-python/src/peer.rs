@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, TryLockError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use auroraview_protocol::{
     Backpressure, Batch, Broadcast, Emitted, Encoded, EncodedEvent, ErrorObject, Incoming, Limits,
@@ -28,6 +28,11 @@ use crate::served::Link;
 
 /// Values of more bytes are moved without the GIL.
 pub(crate) const LARGE: usize = 256 * 1024;
+
+/// So many messages are worth a frame although more follow.
+const TOGETHER: usize = 256;
+/// What is worth none waits at most so long.
+const MOMENT: Duration = Duration::from_millis(4);
 
 /// Moves frames to the page. Called with the order of frames locked, so it must only queue.
 pub(crate) trait Outlet: Send + Sync {
@@ -56,6 +61,8 @@ pub(crate) struct PeerCore {
     outlet: Mutex<Box<dyn Outlet>>,
     /// There may be something to send.
     to_flush: AtomicBool,
+    /// The clock sees to what waits.
+    flush_is_due: AtomicBool,
     /// Nothing is sent any more.
     muted: AtomicBool,
     /// What the session reported and is not to be seen to yet.
@@ -122,6 +129,7 @@ impl PeerCore {
             bridge,
             outlet: Mutex::new(outlet),
             to_flush: AtomicBool::new(false),
+            flush_is_due: AtomicBool::new(false),
             muted: AtomicBool::new(false),
             held_back: Mutex::default(),
             pace: Mutex::default(),
@@ -184,7 +192,12 @@ impl PeerCore {
     /// Takes one frame from the page.
     pub(crate) fn receive(self: &Arc<Self>, frame: &str, attachments: Vec<Bytes>) {
         self.step(|session| session.receive_with(frame, attachments));
-        self.flush();
+        // Often only an acknowledgement, while a worker is busy with answers: they are not sent one by one.
+        if self.more_comes() && lock(&self.session).unsent() < TOGETHER {
+            self.flush_soon();
+        } else {
+            self.flush();
+        }
     }
 
     /// Goes on with a document over another connection. False when that cannot be: then the document has ended, and the
@@ -400,7 +413,7 @@ impl PeerCore {
         let next = lock(&self.pace).next(Instant::now(), self.bridge.frame_interval);
         match next {
             Release::Awaited => {}
-            Release::At(at) => clock::wake(at, self),
+            Release::At(at) => clock::wake(at, self, PeerCore::release_latest),
             Release::Now => py.detach(|| {
                 lock(&self.session).release_latest();
                 self.flush();
@@ -415,17 +428,40 @@ impl PeerCore {
         self.flush();
     }
 
-    pub(crate) fn respond(&self, generation: u64, id: u64, result: Result<Encoded, ErrorObject>) {
+    pub(crate) fn respond(
+        self: &Arc<Self>,
+        generation: u64,
+        id: u64,
+        result: Result<Encoded, ErrorObject>,
+    ) {
         lock(&self.calls).remove(&(generation, id));
-        let more_comes = self.bridge.workers.waiting(self.id) > 0;
-        let in_flight = {
+        let more_comes = self.more_comes();
+        let (in_flight, unsent) = {
             let mut session = lock(&self.session);
             session.respond(generation, id, result);
-            session.unacknowledged()
+            (session.unacknowledged(), session.unsent())
         };
-        // While more answers follow, one frame on its way is enough: its acknowledgement sends the rest.
-        if in_flight == 0 || !more_comes {
+        if !more_comes || (in_flight == 0 && unsent >= TOGETHER) {
             self.flush();
+        } else if in_flight == 0 {
+            // While more answers follow, one frame on its way is enough: its acknowledgement sends the rest.
+            self.flush_soon();
+        }
+    }
+
+    /// Plain handlers of this page are still to run, so that more answers follow soon.
+    fn more_comes(&self) -> bool {
+        self.bridge.workers.waiting(self.id) > 0
+    }
+
+    /// Sends what may be sent within a moment, or with what comes meanwhile: a page takes in a hundred results of one
+    /// frame much faster than those of ten.
+    fn flush_soon(self: &Arc<Self>) {
+        if !self.flush_is_due.swap(true, Ordering::AcqRel) {
+            clock::wake(Instant::now() + MOMENT, self, |peer| {
+                peer.flush_is_due.store(false, Ordering::Release);
+                peer.flush();
+            });
         }
     }
 
