@@ -16,10 +16,11 @@ use axum::extract::Request;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::{Notify, watch};
-use tokio::time::sleep_until;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::{sleep_until, timeout};
 
 use crate::http::{App, Peer, router};
 use crate::io::Patient;
@@ -33,6 +34,10 @@ const FILES_PER_ADDRESS: usize = 16;
 
 /// Longest request head, in bytes.
 const HEAD_BYTES: usize = 64 * 1024;
+
+/// So many, of those beyond, are told so, and have so long to read it; others are only cut off.
+const FAREWELLS: usize = 256;
+const FAREWELL: Duration = Duration::from_secs(1);
 
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 32\r\n\
@@ -98,6 +103,7 @@ impl Server {
             })),
             sessions: sessions.clone(),
             guests: Arc::default(),
+            farewells: Arc::new(Semaphore::new(FAREWELLS)),
             stopped,
             alive,
         };
@@ -184,10 +190,21 @@ async fn keep_time(sessions: Arc<Sessions>, mut stopped: watch::Receiver<bool>) 
     }
 }
 
+/// Says that there is no room. What the client sends is read, for closing a socket with something unread would take the
+/// answer back.
+async fn turn_away(mut socket: TcpStream) -> std::io::Result<()> {
+    socket.write_all(FULL).await?;
+    socket.shutdown().await?;
+    tokio::io::copy(&mut socket.take(HEAD_BYTES as u64), &mut tokio::io::sink()).await?;
+    Ok(())
+}
+
 struct Port {
     app: Router,
     sessions: Arc<Sessions>,
     guests: Arc<Mutex<Guests>>,
+    /// For those who are turned away with time to read why.
+    farewells: Arc<Semaphore>,
     stopped: watch::Receiver<bool>,
     alive: SyncSender<Infallible>,
 }
@@ -217,7 +234,12 @@ impl Port {
         let Some(guest) = self.guest(address.ip().to_canonical()) else {
             self.sessions
                 .count("connections", "There are too many connections.");
-            let _ = socket.try_write(FULL);
+            if let Ok(place) = self.farewells.clone().try_acquire_owned() {
+                tokio::spawn(async move {
+                    let _place = place;
+                    let _ = timeout(FAREWELL, turn_away(socket)).await;
+                });
+            }
             return;
         };
         // Small frames must not wait for each other; without it they only come later.
