@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 import time
 from collections.abc import Callable
 
@@ -22,3 +25,14 @@ def code_of(future: object) -> str:
     error = future.exception(SECONDS)  # type: ignore[attr-defined]
     assert error is not None, "the call succeeded"
     return str(error.code)
+
+
+def run_program(prelude: str, program: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program in an interpreter of its own, to its end; ``program`` may be indented."""
+    return subprocess.run(
+        [sys.executable, "-c", prelude + textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS * 2,
+        check=False,
+    )

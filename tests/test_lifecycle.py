@@ -1,12 +1,10 @@
 """The end of the program: it comes, at once and quietly, whatever is going on."""
 
-import subprocess
-import sys
-import textwrap
+import functools
 
 import pytest
 
-from tests.helpers import SECONDS
+from tests.helpers import run_program
 
 PRELUDE = """
 import asyncio, sys, threading, time
@@ -54,14 +52,7 @@ PROGRAMS = {
 }
 
 
-def run(program):
-    return subprocess.run(
-        [sys.executable, "-c", PRELUDE + textwrap.dedent(program)],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS * 2,
-        check=False,
-    )
+run = functools.partial(run_program, PRELUDE)
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
