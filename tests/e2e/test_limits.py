@@ -130,10 +130,13 @@ def test_a_cancelled_call_counts_until_its_handler_ends(page):
                 cancelled()
 
     script = """
-      const control = new AbortController();
-      const calls = Array.from({length: 50}, () => auroraview.call('stubborn', [], {signal: control.signal}));
-      const ended = Promise.allSettled(calls);
-      await auroraview.call('abort_now').catch(() => {});
+      window.control = new AbortController();
+      window.calls = Array.from({length: 50}, () => auroraview.call('stubborn', [], {signal: control.signal}));
+      window.ended = Promise.allSettled(calls);
+    """
+    run(page.view, script)
+    wait_for(lambda: len(release) == 50, "the start of the handlers")
+    script = """
       control.abort();
       await ended;
       return await auroraview.call('echo', [1]).catch((error) => error.code);
