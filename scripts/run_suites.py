@@ -42,11 +42,14 @@ class Outcome:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    rerun: int = 0  # failed, and passed when run once more
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        skipped = f", {self.skipped} skipped" if self.skipped else ""
-        return f"{self.name:<16} {self.passed:>5} passed, {self.failed} failed{skipped} ({self.seconds:.0f} s)"
+        rest = "".join(
+            f", {count} {word}" for count, word in ((self.skipped, "skipped"), (self.rerun, "rerun")) if count
+        )
+        return f"{self.name:<16} {self.passed:>5} passed, {self.failed} failed{rest} ({self.seconds:.0f} s)"
 
 
 def rust_tests() -> Suite:
@@ -145,11 +148,13 @@ def stream(command: list[str], suite: Suite, outcome: Outcome) -> int:
 
 def add_counts(line: str, outcome: Outcome) -> None:
     """Adds numbers such as ``3 passed``, ``1 failed``, ``2 errors``, ``4 ignored``."""
-    for number, word in re.findall(r"(\d+) (passed|xfailed|failed|errors?|skipped|ignored|todo)", line):
+    for number, word in re.findall(r"(\d+) (passed|xfailed|failed|errors?|skipped|ignored|todo|rerun)", line):
         if word in ("passed", "xfailed"):
             outcome.passed += int(number)
         elif word in ("failed", "error", "errors"):
             outcome.failed += int(number)
+        elif word == "rerun":
+            outcome.rerun += int(number)
         else:
             outcome.skipped += int(number)
 
