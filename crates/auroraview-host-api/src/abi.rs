@@ -4,8 +4,8 @@
 
 use std::ffi::c_void;
 
-/// Changes whenever a command, an event or one of these functions does; [`VERSION_SYMBOL`] answers with it.
-pub const ABI_VERSION: u32 = 1;
+/// Changes whenever a command, an event, the stream or one of these functions does; [`VERSION_SYMBOL`] answers with it.
+pub const ABI_VERSION: u32 = 2;
 
 /// Name of the function of type [`VersionFn`].
 pub const VERSION_SYMBOL: &[u8] = b"auroraview_host_abi_version\0";

@@ -146,6 +146,9 @@ pub struct OpenOptions {
     pub source: Source,
     /// Other origins that may use the bridge, `scheme://host[:port]`.
     pub allow_origins: Vec<String>,
+    /// The page gets the bridge. Without it nothing is injected into any document and posts are not heard: for a page
+    /// that speaks to its program by other means.
+    pub bridge: bool,
     /// Longest post in bytes that is handed on.
     pub message_bytes: u64,
     /// No caching of local files, and the web inspector.
@@ -154,6 +157,8 @@ pub struct OpenOptions {
     pub data_directory: Option<String>,
     /// Window title.
     pub title: String,
+    /// The window's title is that of the document, once it has one.
+    pub title_follows: bool,
     /// Size of the page area.
     pub size: Size,
     /// Smallest size of the page area.

@@ -2,12 +2,13 @@
 //!
 //! The core sends [`HostCommand`]s and receives [`HostEvent`]s: one enum each, one serialisation ([`encode`],
 //! [`decode`]). In one process they cross the C ABI in [`abi`]; a window in a process of its own speaks exactly the same
-//! over a socket. Nothing here links a webview, so the Python extension module can depend on it.
+//! over a socket ([`stream`]). Nothing here links a webview, so the Python extension module can depend on it.
 
 pub mod abi;
 mod codec;
 mod command;
 mod event;
+pub mod stream;
 
 pub use codec::{DecodeError, decode, encode};
 pub use command::{

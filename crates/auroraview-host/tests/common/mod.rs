@@ -110,10 +110,12 @@ pub(crate) fn options(source: Source) -> OpenOptions {
         key: KEY.into(),
         source,
         allow_origins: vec![],
+        bridge: true,
         message_bytes: 128 << 20,
         debug: false,
         data_directory: None,
         title: "test".into(),
+        title_follows: false,
         size: Size {
             width: 320,
             height: 240,
