@@ -34,6 +34,11 @@ pub(crate) fn backpressure(py: Python<'_>, text: impl Into<String>) -> PyErr {
 
 /// Makes an `OSError`, with its number where it has one: PyO3's own conversion leaves that out.
 pub(crate) fn os(error: &std::io::Error) -> PyErr {
+    os_of(error, None)
+}
+
+/// As [`os`], with the path that it is about: the exception's `filename`.
+pub(crate) fn os_of(error: &std::io::Error, path: Option<std::ffi::OsString>) -> PyErr {
     let text = error.to_string();
     match error.raw_os_error() {
         Some(number) => {
@@ -42,7 +47,7 @@ pub(crate) fn os(error: &std::io::Error) -> PyErr {
                 .next()
                 .unwrap_or_default()
                 .to_owned();
-            PyOSError::new_err((number, text))
+            PyOSError::new_err((number, text, path))
         }
         None => PyOSError::new_err(text),
     }

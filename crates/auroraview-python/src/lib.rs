@@ -5,18 +5,21 @@
 //!
 //! * [`convert`]: Python values to the wire and back
 //! * [`signature`]: do the parameters of a call fit a handler
-//! * [`lane`], [`turns`]: the queues from which Python threads take work; [`notice`]: what they are told
+//! * [`lane`], [`turns`]: the queues from which Python threads take work; [`notice`]: what they are told, [`gate`]: how
+//!   much of it may wait
 //! * [`job`]: one run of one handler
 //! * [`dispatcher`]: what is bound, where messages go; [`bridge`] is its Python side
 //! * [`peer`]: a session with a transport; [`memory`], [`view`] and [`served`] are the transports; [`clock`]: when
 //!   coalesced events leave
-//! * [`host`]: the host library; [`logging`]: log lines to Python
+//! * [`host`]: where windows live; [`child`]: processes; [`logging`]: log lines to Python
 
 mod bridge;
+mod child;
 mod clock;
 mod convert;
 mod dispatcher;
 mod error;
+mod gate;
 mod host;
 mod job;
 mod lane;
@@ -36,6 +39,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::bridge::Bridge;
+    #[pymodule_export]
+    use super::child::Child;
     #[pymodule_export]
     use super::convert::{Array, dumps, loads};
     #[pymodule_export]

@@ -20,7 +20,9 @@ impl log::Log for ToPython {
     fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
         // Our own crates alone: at its lowest levels the WebSocket library logs whole frames, secrets included.
         let target = metadata.target();
-        target.starts_with("_core") || target.starts_with("auroraview_server")
+        ["_core", "auroraview_server", "auroraview_child"]
+            .iter()
+            .any(|ours| target.starts_with(ours))
     }
 
     fn log(&self, record: &log::Record<'_>) {

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::convert::new_bytes;
+use crate::gate::Permit;
 
 /// Arguments of a callback, as plain data.
 pub(crate) enum Notice {
@@ -17,6 +18,12 @@ pub(crate) enum Notice {
     Answer(&'static str, u64, Result<Payload, (String, String)>),
     Question(&'static str, u64, String, bool),
     Loading(&'static str, String, bool),
+    Text(&'static str, &'static str, String),
+    Number(&'static str, i64),
+    /// One of those of which only so many may wait.
+    Gated(Box<Notice>, Permit),
+    /// A line that a process of ours wrote: where to, who, the line.
+    Line(&'static str, u32, String),
 }
 
 /// A successful answer.
@@ -53,6 +60,10 @@ impl Notice {
                 (name, request, text, flag).into_pyobject(py)
             }
             Notice::Loading(name, url, flag) => (name, url, flag).into_pyobject(py),
+            Notice::Text(name, kind, text) => (name, kind, text).into_pyobject(py),
+            Notice::Number(name, number) => (name, number).into_pyobject(py),
+            Notice::Gated(notice, _permit) => notice.into_args(py),
+            Notice::Line(stream, pid, line) => ("line", stream, pid, line).into_pyobject(py),
         }
     }
 }
