@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from auroraview._core import Job
 
@@ -23,7 +23,7 @@ Source = tuple[str, str, str]
 PlainAttachment = tuple[bytes, str | None, list[int] | None]
 
 #: Transport, address, user agent, session id, connected since (Unix time in seconds), URL, origin, identity.
-PlainInfo = tuple[str, str | None, str | None, str, float, str, str | None, object | None]
+PlainInfo = tuple[str, str | None, str | None, str, float | None, str, str | None, object | None]
 
 #: Names and values, in order; a name may come twice. Of a request: names in lower case.
 Headers = list[tuple[str, str]]
@@ -38,6 +38,10 @@ class PlainRequest(TypedDict):
     headers: Headers
     local: NotRequired[tuple[str, int] | None]  #: host and port of the server
     identity: NotRequired[object]  #: who the application says it is, where that decides
+
+
+#: What clients of a server speak: the protocol, or JSON without it; then events may go out as MessagePack.
+Dialect = Literal["auroraview", "plain", "plain+msgpack"]
 
 
 class SessionSettings(TypedDict):
@@ -57,5 +61,7 @@ class SessionSettings(TypedDict):
     compress: bool | None
     token: str | None
     authenticate: bool  #: an identity decides, not the token
+    expects: bool  #: one session is there from the start: `Sessions.expected()`
+    dialect: Dialect
     allow_hosts: list[str]
     allow_origins: list[str]

@@ -28,7 +28,7 @@ from auroraview.peer import Peer
 
 if TYPE_CHECKING:
     from auroraview._access import Authenticate
-    from auroraview._types import PlainRequest, SessionSettings
+    from auroraview._types import Dialect, PlainRequest, SessionSettings
     from auroraview.options import StrPath
 
 __all__ = ["Request", "Server", "serve"]
@@ -228,6 +228,8 @@ def make_sessions(
     authenticated: bool,
     authenticate: Any = None,
     options: ServerOptions | None,
+    expects: bool = False,
+    dialect: Dialect = "auroraview",
 ) -> _core.Sessions:
     """The sessions of a server, told to the bridge. For the library's own use."""
     if not isinstance(bridge, Bridge):
@@ -250,6 +252,8 @@ def make_sessions(
         "compress": options.compress,
         "token": token,
         "authenticate": authenticated,
+        "expects": expects,
+        "dialect": dialect,
         "allow_hosts": _access.checked_hosts(allow_hosts),
         "allow_origins": _access.checked_origins(allow_origins),
     }

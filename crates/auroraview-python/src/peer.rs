@@ -91,7 +91,7 @@ impl PeerCore {
         peer
     }
 
-    /// A session of a server. What it reports is held back until [`PeerCore::let_go`], so that the program can be told
+    /// A session of a server, where nobody is yet. What it reports is held back until [`PeerCore::let_go`], so that the program can be told
     /// of it first.
     pub(crate) fn new_served(
         bridge: Arc<Dispatcher>,
@@ -101,7 +101,6 @@ impl PeerCore {
     ) -> Arc<PeerCore> {
         let mut peer = PeerCore::make(bridge, limits, outlet, None);
         peer.held_back = Mutex::new(Some(HeldBack::default()));
-        peer.connected = AtomicBool::new(true);
         peer.link = OnceLock::from(link);
         let peer = Arc::new(peer);
         peer.bridge.add_peer(&peer);

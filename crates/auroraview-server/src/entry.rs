@@ -45,6 +45,9 @@ pub(crate) struct Entry {
     pub(crate) outlet: Arc<SessionOutlet>,
     served: OnceLock<Arc<dyn Served>>,
     attaching: Mutex<()>,
+    /// It waits for whoever comes, and for as long as it takes.
+    expected: bool,
+    was_connected: AtomicBool,
     state: Mutex<State>,
     end_told: AtomicBool,
 }
@@ -67,12 +70,15 @@ impl Entry {
         token: String,
         identity: Option<Authenticated>,
         rates: Rates,
+        expected: bool,
     ) -> Self {
         Self {
             id,
             outlet: Arc::default(),
             served: OnceLock::new(),
             attaching: Mutex::default(),
+            expected,
+            was_connected: AtomicBool::new(!expected),
             state: Mutex::new(State {
                 token,
                 previous: None,
@@ -132,6 +138,30 @@ impl Entry {
         true
     }
 
+    /// Gives the expected session to a client that knows nothing of it; `token` is the resume token from now on. False
+    /// when it is over, or somebody is there who has not said goodbye.
+    pub(crate) fn give(&self, identity: Option<&Authenticated>, token: String) -> bool {
+        let mut state = lock(&self.state);
+        let is_vacant = state.goodbye || self.outlet.mailbox().is_none();
+        if state.ended.is_some() || !is_vacant {
+            return false;
+        }
+        state.token = token;
+        state.previous = None;
+        state.identity = identity.cloned();
+        true
+    }
+
+    /// Whether this connection is its first one; true once at most.
+    pub(crate) fn is_first_connection(&self) -> bool {
+        !self.was_connected.swap(true, Ordering::AcqRel)
+    }
+
+    /// Whether nobody is there for the session that is expected.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.expected && self.outlet.mailbox().is_none()
+    }
+
     /// The client at the other end of `mailbox` has the new token.
     pub(crate) fn confirm(&self, mailbox: &Arc<Mailbox>) {
         let mut state = lock(&self.state);
@@ -170,23 +200,27 @@ impl Entry {
             if state.ended.is_some() {
                 return;
             }
-            let deadline = Instant::now() + ttl;
-            state.deadline = Some(
-                state
-                    .deadline
-                    .map_or(deadline, |sooner| sooner.min(deadline)),
-            );
+            if !self.expected {
+                let deadline = Instant::now() + ttl;
+                state.deadline = Some(
+                    state
+                        .deadline
+                        .map_or(deadline, |sooner| sooner.min(deadline)),
+                );
+            }
         }
         if let Some(served) = self.served() {
             served.suspended();
         }
     }
 
-    /// The page said goodbye over `mailbox`.
+    /// The page said goodbye over `mailbox`; the expected session does not end so.
     pub(crate) fn goodbye(&self, mailbox: &Arc<Mailbox>, ttl: Duration) {
         let mut state = lock(&self.state);
         if self.outlet.leads_to(mailbox) {
-            state.deadline = Some(Instant::now() + GOODBYE.min(ttl));
+            if !self.expected {
+                state.deadline = Some(Instant::now() + GOODBYE.min(ttl));
+            }
             state.goodbye = true;
         }
     }

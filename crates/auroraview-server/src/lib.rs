@@ -25,7 +25,7 @@ mod wire;
 
 pub use connection::Connection;
 pub use mailbox::{Outgoing, SessionOutlet, Wake};
-pub use options::{GOODBYE, Options};
+pub use options::{Dialect, Encoding, GOODBYE, Options};
 pub use program::{Program, Served, SessionInfo};
 pub use request::{Authenticated, Identity, Refusal, RequestInfo};
 pub use server::Server;

@@ -5,6 +5,25 @@ use std::time::Duration;
 /// How long a session is kept after its page said goodbye: a reload says so too, and comes back.
 pub const GOODBYE: Duration = Duration::from_secs(5);
 
+/// What clients speak.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// The protocol of `protocol/PROTOCOL.md`.
+    #[default]
+    AuroraView,
+    /// Nothing but `{"type": NAME, ...}`, at the root of the port; see "Plain dialect" there.
+    Plain(Encoding),
+}
+
+/// How events go out in the plain dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// JSON in text messages.
+    Json,
+    /// MessagePack in binary messages.
+    MessagePack,
+}
+
 /// Options of [`Sessions`](crate::Sessions). Not printable: one of them is a secret.
 #[derive(Clone)]
 pub struct Options {
@@ -34,6 +53,10 @@ pub struct Options {
     pub token: Option<String>,
     /// The program says who a client is ([`Program::authenticate`](crate::Program::authenticate)).
     pub authenticate: bool,
+    /// One session is there from the start, before any client: see [`Sessions`](crate::Sessions).
+    pub expects: bool,
+    /// What clients speak.
+    pub dialect: Dialect,
     /// Names of this server besides those it has by default: `host` (any port), `host:port`, or `*`.
     pub allow_hosts: Vec<String>,
     /// Origins whose pages may connect, besides this server's own: `https://example.org`, `null`, or `*`.
@@ -56,6 +79,8 @@ impl Default for Options {
             compress: None,
             token: None,
             authenticate: false,
+            expects: false,
+            dialect: Dialect::default(),
             allow_hosts: Vec::new(),
             allow_origins: Vec::new(),
         }

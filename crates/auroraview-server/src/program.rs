@@ -13,12 +13,16 @@ pub trait Program: Send + Sync + 'static {
     /// A new session. Frames for its page go to `outlet`; the hello of its first document follows.
     fn begin(&self, info: SessionInfo, outlet: Arc<SessionOutlet>) -> Arc<dyn Served>;
 
+    /// The session that [`Options::expects`](crate::Options): it has begun, and nobody is there. Called once, while
+    /// [`Sessions::new`](crate::Sessions::new) runs. [`Served::connected`] says when somebody is.
+    fn expect(&self, session_id: String, outlet: Arc<SessionOutlet>) -> Arc<dyn Served>;
+
     /// Who asks; `None` refuses (HTTP 401). Only called when [`Options::authenticate`](crate::Options) is set.
     fn authenticate(&self, request: &RequestInfo) -> Option<Authenticated>;
 }
 
 /// One session, as the program sees it. No lock of the registry is held during any of the calls; of one session,
-/// `resume`, `received`, `suspended`, `resumed` and the hello come one at a time. A connection that is just being closed
+/// `resume`, `received`, `connected`, `suspended`, `resumed` and the hello come one at a time. A connection that is just being closed
 /// may still call after `end`.
 pub trait Served: Send + Sync + 'static {
     /// A frame or message of the page; `attachments` are all that its text announced.
@@ -26,7 +30,7 @@ pub trait Served: Send + Sync + 'static {
 
     /// The page has a new connection and is the same `document`, which processed the frames up to `received`. True: the
     /// session goes on, and what the page lacks is delivered again. False: the hello that follows begins the document
-    /// anew, even if it is the current one.
+    /// anew, even if it is the current one; `received` is [`u64::MAX`] when nothing else is wanted.
     fn resume(&self, document: &str, received: u64) -> bool;
 
     /// The number of the page's last numbered frame that was processed; 0 at a new document.
@@ -37,6 +41,9 @@ pub trait Served: Send + Sync + 'static {
 
     /// The connection is lost; the page may come back.
     fn suspended(&self);
+
+    /// The expected session has its first connection.
+    fn connected(&self, info: SessionInfo);
 
     /// There is a connection again, perhaps from elsewhere. Not called for the first one.
     fn resumed(&self, info: SessionInfo);

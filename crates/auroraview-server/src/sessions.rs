@@ -1,5 +1,8 @@
 //! The registry: who is connected, which sessions there are, and when they end. No I/O.
 //!
+//! With [`Options::expects`] one session is there before anybody connects, and what is emitted to it waits. While it has
+//! no connection, whoever says hello gets it; it ends only when the program, the server or a broken protocol ends it.
+//!
 //! A connection only comes here when it begins, says hello, or ends; what it sends goes straight to its session.
 
 use std::collections::{BTreeMap, HashMap};
@@ -7,9 +10,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use crate::auth::{Access, has_token};
+use crate::auth::{Access, has_token, random_text};
 use crate::connection::Connection;
-use crate::entry::{Ending, Entry};
+use crate::entry::{Ending, Entry, Rates};
 use crate::lock;
 use crate::mailbox::{Leave, Mailbox, Wake};
 use crate::options::Options;
@@ -38,6 +41,7 @@ pub struct Sessions {
 struct Registry {
     closed: bool,
     sessions: HashMap<String, Arc<Entry>>,
+    expected: Option<Arc<Entry>>,
     /// Why sessions were ended by the program, and until when that is remembered: a page that was away then is told.
     kicked: HashMap<String, (String, Instant)>,
     mailboxes: HashMap<u64, Arc<Mailbox>>,
@@ -68,17 +72,41 @@ pub(crate) struct Place {
 }
 
 impl Sessions {
-    /// Without any session yet.
+    /// Without any session yet, or with the expected one.
     #[must_use]
     pub fn new(program: Arc<dyn Program>, options: Options) -> Arc<Self> {
-        Arc::new(Self {
+        let sessions = Arc::new(Self {
             access: Access::new(&options.allow_hosts, &options.allow_origins),
             program,
             options,
             registry: Mutex::default(),
             refused: Mutex::default(),
             timer: OnceLock::new(),
-        })
+        });
+        if sessions.options.expects {
+            sessions.expect();
+        }
+        sessions
+    }
+
+    fn expect(&self) {
+        let (Ok(id), Ok(token)) = (random_text(), random_text()) else {
+            log::error!("the system has no random numbers; no session can begin");
+            return;
+        };
+        let rates = Rates::new(&self.options, Instant::now());
+        let entry = Arc::new(Entry::new(id.clone(), token, None, rates, true));
+        {
+            let mut registry = lock(&self.registry);
+            registry.sessions.insert(id.clone(), entry.clone());
+            registry.expected = Some(entry.clone());
+        }
+        entry.begun(self.program.expect(id, entry.outlet.clone()));
+    }
+
+    /// The session that waits for whoever comes, unless it is over.
+    pub(crate) fn expected(&self) -> Option<Arc<Entry>> {
+        lock(&self.registry).expected.clone()
     }
 
     /// Whether a request for a file may be answered: its `Host` and `Origin` are allowed.
@@ -228,8 +256,15 @@ impl Sessions {
         self.end_by_program(session_id, "kicked", reason)
     }
 
-    /// Ends a session whose page does not keep up. False: there is no such session.
+    /// Ends a session whose page does not keep up. False: there is no such session, or it is the expected one and nobody
+    /// is there who could.
     pub fn end_for_backpressure(&self, session_id: &str) -> bool {
+        if self
+            .find(session_id)
+            .is_some_and(|entry| entry.is_awaited())
+        {
+            return false;
+        }
         self.end_by_program(session_id, "backpressure", "backpressure")
     }
 
@@ -263,7 +298,11 @@ impl Sessions {
         if !entry.end(&ending, due) {
             return false;
         }
-        lock(&self.registry).sessions.remove(&entry.id);
+        {
+            let mut registry = lock(&self.registry);
+            registry.sessions.remove(&entry.id);
+            registry.expected.take_if(|own| Arc::ptr_eq(own, entry));
+        }
         // The program first: what it has to say goes out before the close frame.
         entry.tell_end(ending.reason);
         if let Some(mailbox) = entry.outlet.disconnect() {

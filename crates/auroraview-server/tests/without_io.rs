@@ -7,57 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use auroraview_server::{Connection, Options, Outgoing, Refusal, RequestInfo, Sessions};
+use auroraview_server::{Options, Outgoing};
 use bytes::Bytes;
-use serde_json::{Value, json};
-use support::{Echo, Page, back, hello, options, typed};
+use serde_json::json;
+use support::direct::{close_code, connect, open, registry, request};
+use support::{Page, back, hello, options, typed};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-fn registry(options: Options) -> (Arc<Echo>, Arc<Sessions>) {
-    let program = Arc::new(Echo::default());
-    let sessions = Sessions::new(program.clone(), options);
-    (program, sessions)
-}
-
-fn request(address: &str) -> RequestInfo {
-    RequestInfo {
-        path: "/auroraview.ws".into(),
-        headers: vec![("host".into(), "anything".into())],
-        address: Some(address.into()),
-        ..RequestInfo::default()
-    }
-}
-
-fn connect(sessions: &Arc<Sessions>, address: &str) -> Result<Connection, Refusal> {
-    sessions.connect(request(address), Box::new(|| {}))
-}
-
-/// Connected and greeted.
-fn open(sessions: &Arc<Sessions>, hello: &Value) -> (Connection, support::Place) {
-    let mut connection = connect(sessions, "127.0.0.1:1").unwrap();
-    connection.receive_text(&typed("hello", hello));
-    let Some(Outgoing::Text(reply)) = connection.next_outgoing() else {
-        panic!("expected the answer to hello");
-    };
-    let reply: Value = serde_json::from_str(&reply).unwrap();
-    let place = support::Place {
-        id: reply["id"].as_str().unwrap().into(),
-        resume: reply["resume"].as_str().unwrap().into(),
-        received: reply["received"].as_u64().unwrap(),
-        resumed: reply["resumed"].as_bool().unwrap(),
-    };
-    (connection, place)
-}
-
-fn close_code(connection: &mut Connection) -> Option<u16> {
-    while let Some(outgoing) = connection.next_outgoing() {
-        if let Outgoing::Close(code, _) = outgoing {
-            return Some(code);
-        }
-    }
-    None
-}
 
 fn is_over(page: &Page) -> bool {
     page.notes().iter().any(|note| note.starts_with("end"))

@@ -1,7 +1,7 @@
 //! What a peer of a server has besides its session: who the browser is, and the way to end it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use auroraview_server::{SessionInfo, Sessions};
@@ -77,10 +77,10 @@ enum Known {
 /// See the module.
 pub(crate) struct Link {
     callbacks: Arc<Callbacks>,
-    registry: Weak<Sessions>,
+    registry: Arc<OnceLock<Weak<Sessions>>>,
     session_id: String,
-    began: SystemTime,
-    info: Mutex<SessionInfo>,
+    /// The last client, and when the first one came.
+    info: Mutex<Option<(SessionInfo, SystemTime)>>,
     python: Mutex<Known>,
     resets: Mutex<VecDeque<Instant>>,
     /// Why the program ended it, in its own words.
@@ -90,15 +90,14 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(
         callbacks: Arc<Callbacks>,
-        registry: Weak<Sessions>,
-        info: SessionInfo,
+        registry: Arc<OnceLock<Weak<Sessions>>>,
+        session_id: String,
     ) -> Link {
         Link {
             callbacks,
             registry,
-            session_id: info.session_id.clone(),
-            began: SystemTime::now(),
-            info: Mutex::new(info),
+            session_id,
+            info: Mutex::default(),
             python: Mutex::new(Known::NotYet),
             resets: Mutex::default(),
             kicked: Mutex::new(None),
@@ -106,13 +105,19 @@ impl Link {
     }
 
     pub(crate) fn set_info(&self, info: SessionInfo) {
-        *lock(&self.info) = info;
+        let mut known = lock(&self.info);
+        let since = known.as_ref().map(|known| known.1);
+        *known = Some((info, since.unwrap_or_else(SystemTime::now)));
+    }
+
+    fn registry(&self) -> Option<Arc<Sessions>> {
+        self.registry.get()?.upgrade()
     }
 
     /// Turns the browser out. Does nothing when the session is over.
     pub(crate) fn kick(&self, reason: &str) {
         lock(&self.kicked).get_or_insert_with(|| reason.to_owned());
-        if let Some(registry) = self.registry.upgrade() {
+        if let Some(registry) = self.registry() {
             registry.kick(&self.session_id, reason);
         }
     }
@@ -125,16 +130,29 @@ impl Link {
     /// The page did not keep up and was reset; one that never does is given up.
     pub(crate) fn was_reset(&self) {
         if is_one_too_many(&mut lock(&self.resets), Instant::now())
-            && let Some(registry) = self.registry.upgrade()
+            && let Some(registry) = self.registry()
         {
             registry.end_for_backpressure(&self.session_id);
         }
     }
 
-    /// A row of `PlainInfo`.
+    /// A row of `PlainInfo`; of a session that has had no client yet there is little to say.
     pub(crate) fn info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let info = lock(&self.info).clone();
-        let since = self.began.duration_since(SystemTime::UNIX_EPOCH);
+        let Some((info, since)) = lock(&self.info).clone() else {
+            let (text, number, object) = (None::<&str>, None::<f64>, py.None());
+            let row = (
+                "websocket",
+                text,
+                text,
+                &self.session_id,
+                number,
+                "",
+                text,
+                object,
+            );
+            return row.into_pyobject(py);
+        };
+        let since = since.duration_since(SystemTime::UNIX_EPOCH);
         let identity = info
             .identity
             .as_ref()
@@ -144,7 +162,7 @@ impl Link {
             info.address,
             info.user_agent,
             info.session_id,
-            since.unwrap_or_default().as_secs_f64(),
+            Some(since.unwrap_or_default().as_secs_f64()),
             info.url,
             info.origin,
             identity,
@@ -191,6 +209,11 @@ impl Link {
             Known::Made(python) => return Ok(Some(python.clone_ref(py))),
             Known::Over => return Ok(None),
             Known::NotYet => {}
+        }
+        // The program may have made it already, of a session that it expects.
+        if let Some(made) = peer.python(py) {
+            *lock(&self.python) = Known::Made(made.clone_ref(py));
+            return Ok(Some(made));
         }
         let make_peer = self
             .callbacks

@@ -26,17 +26,33 @@ pub(crate) struct ServedBridge {
     pub(crate) identities: Arc<Identities>,
     /// What this is the program of; set right after both were made.
     pub(crate) registry: Arc<OnceLock<Weak<Sessions>>>,
+    /// The session that is there from the start.
+    pub(crate) expected: Arc<OnceLock<Arc<PeerCore>>>,
+}
+
+impl ServedBridge {
+    fn peer(&self, session_id: String, outlet: Arc<SessionOutlet>) -> Arc<PeerCore> {
+        let registry = Arc::clone(&self.registry);
+        let link = Link::new(Arc::clone(&self.callbacks), registry, session_id);
+        let bridge = Arc::clone(&self.bridge);
+        let outlet = Box::new(BrowserOutlet { outlet });
+        PeerCore::new_served(bridge, self.limits, outlet, link)
+    }
 }
 
 impl Program for ServedBridge {
     fn begin(&self, info: SessionInfo, outlet: Arc<SessionOutlet>) -> Arc<dyn Served> {
-        let registry = self.registry.get().cloned().unwrap_or_default();
-        let link = Link::new(Arc::clone(&self.callbacks), registry, info);
-        let bridge = Arc::clone(&self.bridge);
-        let outlet = Box::new(BrowserOutlet { outlet });
-        let core = PeerCore::new_served(bridge, self.limits, outlet, link);
-        core.tell(Notice::Plain("connected"));
-        notices().push(Item::LetGo(Arc::clone(&core)));
+        let session = ServedSession {
+            core: self.peer(info.session_id.clone(), outlet),
+            ended: AtomicBool::new(false),
+        };
+        session.connected(info);
+        Arc::new(session)
+    }
+
+    fn expect(&self, session_id: String, outlet: Arc<SessionOutlet>) -> Arc<dyn Served> {
+        let core = self.peer(session_id, outlet);
+        let _ = self.expected.set(Arc::clone(&core));
         Arc::new(ServedSession {
             core,
             ended: AtomicBool::new(false),
@@ -81,6 +97,13 @@ impl ServedSession {
     fn is_over(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }
+
+    fn is_there(&self, info: SessionInfo) {
+        if let Some(link) = self.core.link() {
+            link.set_info(info);
+        }
+        self.core.set_connected(true);
+    }
 }
 
 impl Served for ServedSession {
@@ -109,14 +132,20 @@ impl Served for ServedSession {
         }
     }
 
+    fn connected(&self, info: SessionInfo) {
+        if self.is_over() {
+            return;
+        }
+        self.is_there(info);
+        self.core.tell(Notice::Plain("connected"));
+        notices().push(Item::LetGo(Arc::clone(&self.core)));
+    }
+
     fn resumed(&self, info: SessionInfo) {
         if self.is_over() {
             return;
         }
-        if let Some(link) = self.core.link() {
-            link.set_info(info);
-        }
-        self.core.set_connected(true);
+        self.is_there(info);
         self.core.tell(Notice::Plain("resumed"));
     }
 

@@ -4,13 +4,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use auroraview_protocol::Limits;
-use auroraview_server::{Authenticated, Options, Refusal, RequestInfo, Sessions as Registry};
+use auroraview_server::{
+    Authenticated, Dialect, Encoding, Options, Refusal, RequestInfo, Sessions as Registry,
+};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::bridge::Bridge;
 use crate::lane::seconds;
+use crate::peer::{Peer, PeerCore};
 use crate::served::connection::{Connection, Doorbell};
 use crate::served::identity::Identities;
 use crate::served::link::{Callbacks, Functions};
@@ -34,8 +38,26 @@ struct Settings {
     compress: Option<bool>,
     token: Option<String>,
     authenticate: bool,
+    expects: bool,
+    dialect: Spoken,
     allow_hosts: Vec<String>,
     allow_origins: Vec<String>,
+}
+
+/// The name of a dialect, as Python says it.
+struct Spoken(Dialect);
+
+impl FromPyObject<'_, '_> for Spoken {
+    type Error = PyErr;
+
+    fn extract(name: Borrowed<'_, '_, PyAny>) -> PyResult<Spoken> {
+        Ok(Spoken(match name.extract::<&str>()? {
+            "auroraview" => Dialect::AuroraView,
+            "plain" => Dialect::Plain(Encoding::Json),
+            "plain+msgpack" => Dialect::Plain(Encoding::MessagePack),
+            other => return Err(PyValueError::new_err(format!("no dialect {other:?}"))),
+        }))
+    }
 }
 
 impl Settings {
@@ -54,6 +76,8 @@ impl Settings {
             compress: self.compress,
             token: self.token,
             authenticate: self.authenticate,
+            expects: self.expects,
+            dialect: self.dialect.0,
             allow_hosts: self.allow_hosts,
             allow_origins: self.allow_origins,
         }
@@ -66,6 +90,7 @@ pub(crate) struct Sessions {
     pub(crate) registry: Arc<Registry>,
     callbacks: Arc<Callbacks>,
     identities: Arc<Identities>,
+    expected: Arc<OnceLock<Arc<PeerCore>>>,
 }
 
 #[pymethods]
@@ -93,12 +118,14 @@ impl Sessions {
         }));
         let identities = Arc::new(Identities::default());
         let own_registry = Arc::new(OnceLock::new());
+        let expected = Arc::new(OnceLock::new());
         let program = ServedBridge {
             bridge: Arc::clone(&bridge.core),
             limits,
             callbacks: Arc::clone(&callbacks),
             identities: Arc::clone(&identities),
             registry: Arc::clone(&own_registry),
+            expected: Arc::clone(&expected),
         };
         let registry = Registry::new(Arc::new(program), settings.into_options(&limits));
         let _ = own_registry.set(Arc::downgrade(&registry));
@@ -106,7 +133,14 @@ impl Sessions {
             registry,
             callbacks,
             identities,
+            expected,
         }
+    }
+
+    /// The session that is there from the start, when the settings say so.
+    fn expected(&self) -> Option<Peer> {
+        let core = Arc::clone(self.expected.get()?);
+        Some(Peer { core })
     }
 
     #[allow(clippy::needless_pass_by_value, reason = "PyO3 passes the visitor so")]

@@ -24,10 +24,6 @@ impl Connection {
                 .count("token", "Its token is missing or wrong.");
             return self.fail(close_code::TOKEN, "the token is missing or wrong");
         }
-        let (Ok(id), Ok(resume)) = (random_text(), random_text()) else {
-            log::error!("the system has no random numbers; no session can begin");
-            return self.fail(close_code::INTERNAL, "no random numbers");
-        };
         let options = &self.sessions.options;
         let wanted = options.compress.unwrap_or(!self.request.is_loopback());
         self.compress = wanted && hello.accepts_gzip();
@@ -39,6 +35,15 @@ impl Connection {
         {
             return self.fail(close_code::KICKED, &reason);
         }
+        self.attach(&hello, now);
+    }
+
+    /// Finds the client its session: the one it had, the one that waits for somebody, or a new one.
+    pub(super) fn attach(&mut self, hello: &Hello<'_>, now: Instant) {
+        let (Ok(id), Ok(resume)) = (random_text(), random_text()) else {
+            log::error!("the system has no random numbers; no session can begin");
+            return self.fail(close_code::INTERNAL, "no random numbers");
+        };
         let known = hello
             .session
             .as_deref()
@@ -47,13 +52,22 @@ impl Connection {
             let attaching = entry.attaching();
             let identity = self.request.identity.as_ref();
             if entry.rotate(brought, identity, resume.clone())
-                && self.return_to(&entry, &hello, &resume, now)
+                && self.return_to(&entry, hello, hello.received, &resume, now)
             {
                 return;
             }
             drop(attaching);
         }
-        self.begin(&hello, id, resume, now);
+        if let Some(entry) = self.sessions.expected() {
+            let attaching = entry.attaching();
+            if entry.give(self.request.identity.as_ref(), resume.clone())
+                && self.return_to(&entry, hello, Some(u64::MAX), &resume, now)
+            {
+                return;
+            }
+            drop(attaching);
+        }
+        self.begin(hello, id, resume, now);
     }
 
     fn is_good_token(&self, brought: Option<&str>) -> bool {
@@ -77,11 +91,13 @@ impl Connection {
         }
     }
 
-    /// Takes a session over. False when it just ended.
+    /// Takes a session over. The document goes on after frame `processed`: `None`, it is new; [`u64::MAX`], it is to
+    /// begin anew. False when the session just ended.
     fn return_to(
         &mut self,
         entry: &Arc<Entry>,
         hello: &Hello<'_>,
+        processed: Option<u64>,
         resume: &str,
         now: Instant,
     ) -> bool {
@@ -89,7 +105,7 @@ impl Connection {
             return false;
         };
         // No frame is numbered so high that the next one could not be.
-        let first = hello.received.unwrap_or(0).saturating_add(1);
+        let first = processed.unwrap_or(0).saturating_add(1);
         self.mailbox.hold(&hello.document, first);
         let Ok((older, mut rates)) = entry.connect(&self.mailbox) else {
             return false;
@@ -99,10 +115,13 @@ impl Connection {
             older.close(close_code::TAKEN_OVER, reason, Leave::Now);
             served.suspended();
         }
-        served.resumed(self.info(&entry.id, hello));
-        let resumed = hello
-            .received
-            .is_some_and(|received| served.resume(&hello.document, received));
+        let info = self.info(&entry.id, hello);
+        if entry.is_first_connection() {
+            served.connected(info);
+        } else {
+            served.resumed(info);
+        }
+        let resumed = processed.is_some_and(|received| served.resume(&hello.document, received));
         let received = if resumed {
             rates.frames.grant(SENT_AGAIN);
             served.received()
@@ -124,7 +143,7 @@ impl Connection {
     fn begin(&mut self, hello: &Hello<'_>, id: String, resume: String, now: Instant) {
         let rates = Rates::new(&self.sessions.options, now);
         let identity = self.request.identity.clone();
-        let entry = Arc::new(Entry::new(id, resume.clone(), identity, rates));
+        let entry = Arc::new(Entry::new(id, resume.clone(), identity, rates, false));
         if let Err((code, reason)) = self.sessions.add(&entry) {
             return self.fail(code, reason);
         }

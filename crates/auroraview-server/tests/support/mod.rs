@@ -6,6 +6,8 @@
     reason = "every test file is a crate of its own and uses a part of this"
 )]
 
+pub mod direct;
+
 use std::any::Any;
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -74,6 +76,18 @@ impl Program for Echo {
         page
     }
 
+    fn expect(&self, session_id: String, outlet: Arc<SessionOutlet>) -> Arc<dyn Served> {
+        let nobody = SessionInfo {
+            session_id,
+            address: None,
+            user_agent: None,
+            url: String::new(),
+            origin: None,
+            identity: None,
+        };
+        self.begin(nobody, outlet)
+    }
+
     fn authenticate(&self, request: &RequestInfo) -> Option<Authenticated> {
         let name = request.header("x-user")?;
         Some(Arc::new(Name(name.to_owned())))
@@ -113,6 +127,12 @@ impl Page {
 
     pub fn emit(&self, event: &str, detail: &str) {
         let event = EncodedEvent::new(event, &detail.into(), false);
+        self.session.lock().unwrap().emit(&event).unwrap();
+        self.flush();
+    }
+
+    pub fn emit_retained(&self, event: &str, detail: &str) {
+        let event = EncodedEvent::new(event, &detail.into(), true);
         self.session.lock().unwrap().emit(&event).unwrap();
         self.flush();
     }
@@ -203,6 +223,11 @@ impl Served for Page {
 
     fn suspended(&self) {
         self.note("suspended".into());
+    }
+
+    fn connected(&self, info: SessionInfo) {
+        *self.info.lock().unwrap() = info;
+        self.note("connected".into());
     }
 
     fn resumed(&self, info: SessionInfo) {
