@@ -16,3 +16,10 @@ export function takeToken(): string | undefined {
   }
   return token;
 }
+
+/** This page's address, without a token that could not be taken out of it: programs are told it before they are trusted. */
+export function pageUrl(): string {
+  const { href, hash } = location;
+  const { token, rest } = tokenIn(hash);
+  return token === undefined ? href : href.slice(0, href.length - hash.length) + rest;
+}

@@ -2,10 +2,11 @@
  * `@auroraview/sdk`: call a Python program from a page, and hear its events.
  *
  * In a native window `createAuroraView` returns the window's own `auroraview`; elsewhere it makes a client over the
- * transport it is given, or over a WebSocket to the server it is told.
+ * transport it is given, or over a WebSocket to the server it is told or finds.
  */
-import { takeToken } from "./address_bar";
+import { pageUrl, takeToken } from "./address_bar";
 import { type AnyMethods, type AuroraView, createClient } from "./client";
+import { Discovery, isPage } from "./discovery";
 import { newDocumentId } from "./document_id";
 import { announce, live } from "./page";
 import { Tab } from "./tab";
@@ -22,7 +23,14 @@ export type { ErrorCode, Json, Reason } from "./protocol";
 export type { Receiver, Transport } from "./transport";
 export type { Credentials, Place } from "./transports/place";
 export { type Port, type PortFrame, PortTransport } from "./transports/port";
-export { type Socket, type SocketClass, type WebSocketOptions, WebSocketTransport } from "./transports/websocket";
+export type { Lead } from "./transports/search";
+export {
+  type SearchOptions,
+  type Socket,
+  type SocketClass,
+  type WebSocketOptions,
+  WebSocketTransport,
+} from "./transports/websocket";
 
 declare global {
   interface Window {
@@ -32,15 +40,21 @@ declare global {
 }
 
 export interface CreateOptions {
-  /** How to reach the program. Without it and `url`: the native window this page is in, or the server's script. */
+  /**
+   * How to reach the program. Without it and `url`: the native window this page is in, or the server's script; where
+   * there is neither, the program is looked for on this machine.
+   */
   transport?: Transport;
   /** Address of the program's server (`http://127.0.0.1:8000/`, also with `#token=...`). */
   url?: string | URL;
-  /** The secret of the link that the program printed. In a page the token of its own address will do. */
+  /**
+   * The secret of the link that the program printed. In a page the token of its own address will do. It goes to `url`,
+   * or to ports that the page's address or its application named, never to those that a script or the default did.
+   */
   token?: string;
   /** The class to connect with, where there is no global one. */
   WebSocket?: SocketClass;
-  /** Attempts to connect in a row before it is given up; without it there is no limit. */
+  /** Attempts to connect (or to find the program) in a row before it is given up; without it there is no limit. */
   maxAttempts?: number;
   /** Console hints. */
   debug?: boolean;
@@ -51,33 +65,29 @@ let made: AuroraView | undefined;
 /**
  * A client of the program. `createAuroraView<MyApi>()` types `client.api` by an interface of the program's methods.
  *
- * @throws Error where there is no `window.auroraview` and neither a transport nor a url is given; TypeError for a url
- * that is no address of a server, or where there is no WebSocket.
+ * Without `window.auroraview`, a transport and a url it looks for a program on 127.0.0.1: at the port of a `WS_CONFIG`
+ * that is at most 5 s old, of the page's `?port=`, of `window.AURORAVIEW_WS_PORT` and `window.TAURI_WS_PORT`, at the
+ * server of the page, and at 8765. The first that gives a session stays.
+ *
+ * @throws TypeError for a url that is no address of a server, or where there is no WebSocket.
  */
 export function createAuroraView<Api = AnyMethods, Namespaces = unknown>(
   options: CreateOptions = {},
 ): AuroraView<Api, Namespaces> {
-  const { url, transport = url === undefined ? undefined : overWebSocket(url, options), debug = false } = options;
-  const client = transport === undefined ? ofWindow() : over(transport, debug);
-  if (client === undefined) {
-    throw new Error("this page is not in an AuroraView window: pass createAuroraView({ transport }) or ({ url })");
-  }
+  const { transport, url, debug = false } = options;
+  const given = transport ?? (url === undefined ? undefined : overWebSocket(url, options));
+  const client = given === undefined ? (ofWindow() ?? over(searching(options), debug)) : over(given, debug);
   made = client;
   return client as AuroraView<Api, Namespaces>;
 }
 
-/** The client made last, or `window.auroraview`. Throws where there is neither. */
+/** The client made last; where there is none, what {@link createAuroraView} makes without options. */
 export function getAuroraView<Api = AnyMethods, Namespaces = unknown>(): AuroraView<Api, Namespaces> {
   return made === undefined ? createAuroraView() : (made as AuroraView<Api, Namespaces>);
 }
 
 function ofWindow(): AuroraView | undefined {
   return (globalThis as { auroraview?: AuroraView }).auroraview;
-}
-
-/** Whether there is a document that can be left, and a tab to remember things in. */
-function isPage(): boolean {
-  return typeof window === "object" && typeof document === "object" && typeof location === "object";
 }
 
 function overWebSocket(url: string | URL, { token, WebSocket, maxAttempts }: CreateOptions): Transport {
@@ -90,11 +100,17 @@ function overWebSocket(url: string | URL, { token, WebSocket, maxAttempts }: Cre
   return new WebSocketTransport({ url, WebSocket, maxAttempts, place, reload: () => location.reload() });
 }
 
+function searching({ token, WebSocket, maxAttempts }: CreateOptions): Transport {
+  const page = isPage();
+  const { leads } = new Discovery(token ?? (page ? takeToken() : undefined));
+  return new WebSocketTransport({ leads, WebSocket, maxAttempts, reload: page ? () => location.reload() : undefined });
+}
+
 function over(transport: Transport, debug: boolean): AuroraView {
   const { client, bridge } = createClient({
     transport,
     newDocument: newDocumentId,
-    url: () => (typeof location === "object" ? location.href : ""),
+    url: () => (typeof location === "object" ? pageUrl() : ""),
     onReady: () => {
       if (isPage()) {
         announce();

@@ -180,3 +180,104 @@ test("a page that breaks built-ins does not break the connection", async () => {
   page.socket.say(session({ resumed: true, received: 2, resume: "R2" }));
   expect(page.auroraview.connection.state).toBe("open");
 });
+
+const FILE = { href: "file:///home/ann/panel.html", src: "file:///home/ann/auroraview.js" };
+const FRESH = "window.WS_CONFIG = { port: 5001, timestamp: new Date().toISOString() };";
+
+test.each([
+  ["a file", FILE.src, FILE.href],
+  ["a window's own scheme", "auroraview://view/auroraview.js", "auroraview://view/index.html"],
+  ["an application", "tauri://localhost/auroraview.js", "tauri://localhost/index.html"],
+  ["the page itself", "", "data:text/html,page"],
+])("a script out of %s looks for its program", async (_, src, href) => {
+  const page = await openBrowser({ src, href, before: FRESH });
+  const hello = await connect(page);
+  expect(page.socket.url).toBe("ws://127.0.0.1:5001/auroraview.ws");
+  expect(hello).toMatchObject({ url: href });
+  expect(page.auroraview.isReady).toBe(true);
+});
+
+test("the token goes to the port of the address, and into the tab's memory of that port alone", async () => {
+  const href = `${FILE.href}?port=5002#token=secret`;
+  const page = await openBrowser({ ...FILE, href, before: FRESH });
+  expect(page.address).toBe(`${FILE.href}?port=5002`);
+  await vi.waitFor(() => expect(page.network.sockets).toHaveLength(1));
+  page.socket.accept();
+  expect(page.socket.url).toContain(":5001/");
+  expect(page.socket.said()[0]).not.toHaveProperty("token");
+  page.socket.drop(4001);
+  await vi.waitFor(() => expect(page.network.sockets).toHaveLength(2));
+  expect(await connect(page)).toMatchObject({ token: "secret", url: `${FILE.href}?port=5002` });
+  expect(page.socket.url).toContain(":5002/");
+  const remembered = [...page.stored].filter(([, value]) => value !== "{}");
+  expect(remembered).toEqual([["auroraview:http://127.0.0.1:5002/", STORED]]);
+  page.fire("pagehide", { persisted: false });
+
+  // The same address, without the token: it goes on with what the tab remembers.
+  const again = await openBrowser({ ...FILE, href: `${FILE.href}?port=5002`, stored: page.stored });
+  expect(await connect(again)).toMatchObject({ token: "secret", session: "S1", resume: "R1" });
+  again.fire("pagehide", { persisted: false });
+
+  // A script that names the very same port is no reason to say it.
+  const other = await openBrowser({ ...FILE, stored: page.stored, before: FRESH.replace("5001", "5002") });
+  const hello = await connect(other);
+  expect(other.socket.url).toContain(":5002/");
+  expect(hello).not.toHaveProperty("token");
+});
+
+test("a token that cannot be taken out of the address is told to nobody by it", async () => {
+  const before = `${FRESH} history.replaceState = () => { throw new Error("sandboxed"); };`;
+  const page = await openBrowser({ ...FILE, href: `${FILE.href}#token=secret`, before });
+  const hello = await connect(page);
+  expect(page.socket.url).toContain(":5001/");
+  expect(JSON.stringify(hello)).not.toContain("secret");
+  expect(hello.url).toBe(FILE.href);
+});
+
+test("an application's variable names the port, and may be set while the page is looking", async () => {
+  const page = await openBrowser({ ...FILE, href: `${FILE.href}#token=secret` });
+  await vi.waitFor(() => expect(page.network.sockets).toHaveLength(1));
+  expect(page.socket.url).toContain(":8765/");
+  page.run("window.TAURI_WS_PORT = '5003'");
+  page.socket.drop();
+  await vi.waitFor(() => expect(page.network.sockets).toHaveLength(2), { timeout: 2000 });
+  expect(page.socket.url).toContain(":5003/");
+  expect(await connect(page)).toMatchObject({ token: "secret" });
+});
+
+test("a new link in the tab of a file is taken for the port of the address", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const page = await openBrowser({ ...FILE, href: `${FILE.href}?port=5002#token=old` });
+  await vi.waitFor(() => expect(page.network.sockets).toHaveLength(1));
+  page.socket.drop(4001);
+  await vi.waitFor(() => expect(page.network.sockets).toHaveLength(2));
+  page.socket.drop();
+  expect(page.auroraview.connection.state).toBe("closed");
+  page.setFragment("#token=fresh");
+  expect(page.address).toBe(`${FILE.href}?port=5002`);
+  expect(page.reloads()).toBe(1);
+  expect(page.stored.get("auroraview:http://127.0.0.1:5002/")).toBe('{"token":"fresh"}');
+  expect(page.stored.get("auroraview:http://127.0.0.1:8765/")).toBe("{}");
+  vi.restoreAllMocks();
+});
+
+test("a script inside a served page asks that server before it guesses", async () => {
+  const page = await openBrowser({ src: "" });
+  expect(await connect(page)).toMatchObject({ token: "secret" });
+  expect(page.socket.url).toBe("ws://127.0.0.1:8000/auroraview.ws");
+  expect(page.stored.get("auroraview:/")).toBe(STORED);
+});
+
+test("a page of the port that its address names is that server's, and remembers it as such", async () => {
+  const page = await openBrowser({ src: "", href: "http://127.0.0.1:8000/?port=8000#token=secret" });
+  expect(await connect(page)).toMatchObject({ token: "secret" });
+  expect(page.stored.get("auroraview:/")).toBe(STORED);
+});
+
+test("a script from a server knows no other, whatever the page has heard", async () => {
+  const page = await openBrowser({ href: "http://127.0.0.1:8000/?port=5002#token=secret", before: FRESH });
+  await vi.waitFor(() => expect(page.network.sockets).toHaveLength(1));
+  page.socket.drop();
+  await vi.waitFor(() => expect(page.network.sockets).toHaveLength(2), { timeout: 2000 });
+  expect(page.network.sockets.map(({ url }) => url)).toEqual(Array(2).fill("ws://127.0.0.1:8000/auroraview.ws"));
+});

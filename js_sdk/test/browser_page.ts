@@ -22,7 +22,7 @@ function browserScript(): Promise<string> {
 export interface BrowserOptions {
   /** Address in the address bar. */
   href?: string;
-  /** Address of the script; null where the document does not know which script runs. */
+  /** Address of the script, empty where it stands in the page; null where the document does not know which one runs. */
   src?: string | null;
   /** What `sessionStorage` holds; null where it may not be used. */
   stored?: Map<string, string> | null;
@@ -67,6 +67,7 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Browser
     crypto,
     Event,
     URL,
+    URLSearchParams,
     btoa,
     atob,
     WebSocket: network.Socket,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, expectTypeOf, test, vi } from "vitest";
 import type { AuroraView } from "../src/index";
-import { Network, session } from "./network";
+import { Network, session, welcomeText } from "./network";
 import { Program, turns } from "./program";
 
 beforeEach(() => {
@@ -16,6 +16,24 @@ interface MyApi {
   scene: { count(kind: string): number };
 }
 
+/** A page at this address; returns what its tab remembers. */
+function stubPage(href: string): Map<string, string> {
+  const stored = new Map<string, string>();
+  const sessionStorage = {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => stored.set(key, value),
+  };
+  const location = new URL(href);
+  const replaceState = (_state: unknown, _title: string, to: string): void => {
+    location.href = new URL(to, location).href;
+  };
+  vi.stubGlobal("window", Object.assign(new EventTarget(), { sessionStorage }));
+  vi.stubGlobal("document", Object.assign(new EventTarget(), { readyState: "complete" }));
+  vi.stubGlobal("location", location);
+  vi.stubGlobal("history", { state: null, replaceState });
+  return stored;
+}
+
 test("in a window it is the window's own object", async () => {
   const own = { call: () => {} };
   vi.stubGlobal("auroraview", own);
@@ -24,10 +42,56 @@ test("in a window it is the window's own object", async () => {
   expect(getAuroraView()).toBe(own);
 });
 
-test("elsewhere without a transport the error says what to pass", async () => {
+test("elsewhere it looks for a program, and says its token only where an application led it", async () => {
+  const network = new Network();
+  vi.stubGlobal("WebSocket", network.Socket);
+  vi.stubGlobal("WS_CONFIG", { port: 5001, timestamp: new Date().toISOString() });
+  vi.stubGlobal("AURORAVIEW_WS_PORT", "5002");
   const { createAuroraView, getAuroraView } = await import("../src/index");
-  expect(() => createAuroraView()).toThrow("createAuroraView({ transport })");
-  expect(() => getAuroraView()).toThrow("createAuroraView({ transport })");
+  const client = createAuroraView({ token: "T" });
+  expect(getAuroraView()).toBe(client);
+  const seen: unknown[] = [];
+  let document = "";
+  for (let i = 0; i < 3; i++) {
+    network.last.accept();
+    const [hello] = network.last.said() as { document: string; token?: string }[];
+    document = hello?.document ?? "";
+    seen.push([new URL(network.last.url).port, hello?.token]);
+    if (i < 2) {
+      network.last.drop();
+    }
+  }
+  expect(seen).toEqual([
+    ["5001", undefined],
+    ["5002", "T"],
+    ["8765", undefined],
+  ]);
+  network.last.say(session());
+  network.last.say(welcomeText(document));
+  expect(client.connection.state).toBe("open");
+  network.last.drop(4000);
+});
+
+test("in a page it looks too, with the token of the address, and the tab remembers it", async () => {
+  const network = new Network();
+  const stored = stubPage("file:///home/ann/panel.html?port=5002#token=T");
+  const { getAuroraView } = await import("../src/index");
+  vi.stubGlobal("WebSocket", network.Socket);
+  const client = getAuroraView();
+  await vi.waitFor(() => expect(network.sockets).toHaveLength(1));
+  network.last.accept();
+  expect(network.last.said()).toMatchObject([{ token: "T", url: "file:///home/ann/panel.html?port=5002" }]);
+  network.last.say(session());
+  expect(stored.get("auroraview:http://127.0.0.1:5002/")).toBe('{"token":"T","session":"S1","resume":"R1"}');
+  expect(client.connection.state).toBe("connecting");
+  network.last.drop(4000);
+});
+
+test("without any WebSocket it says what to pass", async () => {
+  vi.stubGlobal("WebSocket", undefined);
+  const { createAuroraView, getAuroraView } = await import("../src/index");
+  expect(() => createAuroraView()).toThrow("pass the option WebSocket");
+  expect(() => getAuroraView()).toThrow("pass the option WebSocket");
 });
 
 test("over a transport it says hello and ready, and works", async () => {
@@ -67,16 +131,7 @@ test("over a url it connects to the server's WebSocket, without a page too", asy
 
 test("over a url in a page the tab remembers the session", async () => {
   const network = new Network();
-  const stored = new Map<string, string>();
-  const onWindow = Object.assign(new EventTarget(), {
-    sessionStorage: {
-      getItem: (key: string) => stored.get(key) ?? null,
-      setItem: (key: string, value: string) => stored.set(key, value),
-    },
-  });
-  vi.stubGlobal("window", onWindow);
-  vi.stubGlobal("document", Object.assign(new EventTarget(), { readyState: "complete" }));
-  vi.stubGlobal("location", new URL("http://localhost:5173/"));
+  const stored = stubPage("http://localhost:5173/");
   const { createAuroraView } = await import("../src/index");
   const client = createAuroraView({ url: "http://127.0.0.1:8000/", token: "T", WebSocket: network.Socket });
   await vi.waitFor(() => expect(network.sockets).toHaveLength(1));
@@ -84,6 +139,6 @@ test("over a url in a page the tab remembers the session", async () => {
   network.last.say(session());
   expect([...stored]).toEqual([["auroraview:http://127.0.0.1:8000/", '{"token":"T","session":"S1","resume":"R1"}']]);
   const call = client.call("m");
-  onWindow.dispatchEvent(new Event("pagehide"));
+  window.dispatchEvent(new Event("pagehide"));
   await expect(call).rejects.toMatchObject({ code: "closed" });
 });

@@ -128,6 +128,7 @@ export async function connectedPage(
     token?: string;
     maxAttempts?: number;
     place?: import("../src/transports/place").Place;
+    leads?: () => readonly import("../src/transports/search").Lead[];
     debug?: boolean;
   } = {},
 ) {

@@ -1,11 +1,24 @@
 /**
- * The transport of a page in a browser: a WebSocket that is replaced when it breaks.
+ * The transport of a page in a browser: a WebSocket that is replaced when it breaks. Until there is a session it may ask
+ * several places for one.
  *
  * Frames are numbered and kept until the server says that they took effect. A new connection tells how far this page
  * has got, learns how far the session has, and both send again what the other has missed. Where the session is gone,
  * the document begins anew and the bridge is told.
  */
-import { clearTimer, now, PromiseCtor, parse, setTimer, startsWith, stringify, warn, whenSettled } from "../primitives";
+import {
+  clearTimer,
+  now,
+  PromiseCtor,
+  parse,
+  SafeMap,
+  setTimer,
+  slice,
+  startsWith,
+  stringify,
+  warn,
+  whenSettled,
+} from "../primitives";
 import { type ClientMessage, PROTOCOL, type ServerMessage } from "../protocol";
 import type { Receiver, Transport } from "../transport";
 import { Backoff } from "./backoff";
@@ -14,6 +27,7 @@ import { Heartbeat } from "./heartbeat";
 import { canInflate, Inbound } from "./inbound";
 import { Kept, type KeptFrame } from "./kept";
 import { type Credentials, Memory, type Place } from "./place";
+import { type End, type Lead, Search } from "./search";
 
 /** The part of a WebSocket that is used. */
 export interface Socket {
@@ -28,29 +42,40 @@ export interface Socket {
 
 export type SocketClass = new (url: string) => Socket;
 
-export interface WebSocketOptions {
-  /** Address of the server (`http://127.0.0.1:8000/`, a fragment `#token=...` is understood) or of its WebSocket. */
-  url: string | URL;
-  /** The secret of the link that the program printed. */
-  token?: string | undefined;
+interface ConnectionOptions {
   /** Where there is no global one. */
   WebSocket?: SocketClass | undefined;
   /** Attempts to connect in a row before it is given up; without it there is no limit. */
   maxAttempts?: number | undefined;
-  /** Where the session is kept for the next document. Without it: in memory. */
-  place?: Place | undefined;
   /** Called when the server wants the page to load anew. */
   reload?: (() => void) | undefined;
 }
 
-/** How long a connection may take until the session is there, in milliseconds. */
-const HANDSHAKE = 15_000;
+export interface WebSocketOptions extends ConnectionOptions {
+  /** Address of the server (`http://127.0.0.1:8000/`, a fragment `#token=...` is understood) or of its WebSocket. */
+  url: string | URL;
+  /** The secret of the link that the program printed. */
+  token?: string | undefined;
+  /** Where the session is kept for the next document. Without it: in memory. */
+  place?: Place | undefined;
+}
+
+/** For a page that is not told where its server is. */
+export interface SearchOptions extends ConnectionOptions {
+  /** The places to ask, at least one; called before each pass over them. An attempt is one pass. */
+  leads: () => readonly Lead[];
+}
+
 /** A connection that lasted so long makes the next attempts quick again, in milliseconds. */
 const STABLE = 5000;
 
 /** A frame that is longer is announced: a program may not see that a part of it came. */
 const LONG = 262_144;
+/** What a program is told of the page's address; a `data:` address is the whole page. */
+const URL_LENGTH = 16_384;
 
+/** No close code: connecting was refused before it began. */
+const FORBIDDEN = -1;
 const GOING_AWAY = 1001;
 const KICKED = 4000;
 const REFUSED = 4001;
@@ -62,10 +87,9 @@ const TOO_LARGE = 1009;
 type State = "seeking" | "connecting" | "open" | "waiting" | "left" | "closed";
 
 export class WebSocketTransport implements Transport {
-  readonly #options: WebSocketOptions;
-  readonly #endpoint: string;
+  readonly #options: ConnectionOptions;
   readonly #Socket: SocketClass;
-  readonly #place: Place;
+  readonly #search: Search;
   readonly #kept = new Kept();
   readonly #backoff = new Backoff();
   readonly #heartbeat = new Heartbeat(
@@ -85,8 +109,8 @@ export class WebSocketTransport implements Transport {
   /** Attempts since there was a session. */
   #attempts = 0;
   #openedAt = 0;
-  /** Hello was said for this document, so that the server may know it. */
-  #said = false;
+  /** Where hello was said for this document, so that the server may know it. */
+  readonly #said = new SafeMap<string, true>();
   /** There was a session for this document. */
   #begun = false;
   /** How often in a row something was too large, and nothing could be left out. */
@@ -95,16 +119,15 @@ export class WebSocketTransport implements Transport {
   #stopListening: (() => void) | undefined;
 
   /** @throws TypeError for an address that is none, or where there is no WebSocket. */
-  constructor(options: WebSocketOptions) {
-    const { endpoint, token } = targetOf(options.url);
+  constructor(options: WebSocketOptions | SearchOptions) {
+    const leads = "leads" in options ? options.leads : only(options);
     const Socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketClass }).WebSocket;
     if (Socket === undefined) {
       throw new TypeError("there is no global WebSocket here: pass the option WebSocket");
     }
     this.#options = options;
-    this.#endpoint = endpoint;
     this.#Socket = Socket;
-    this.#place = options.place ?? new Memory(options.token ?? token);
+    this.#search = new Search(leads);
   }
 
   open(document: string, url: string, receiver: Receiver): void {
@@ -115,27 +138,15 @@ export class WebSocketTransport implements Transport {
     this.#kept.clear();
     this.#backoff.reset();
     this.#attempts = 0;
-    this.#said = false;
+    this.#said.clear();
     this.#begun = false;
     this.#tooLarge = 0;
     this.#leaving = false;
-    this.#state = "seeking";
     this.#stopListening ??= this.#listen();
     receiver.paused("");
-    const credentials = this.#place.credentials();
-    if (credentials instanceof PromiseCtor) {
-      const generation = this.#generation;
-      const found = (ours: Credentials): void => {
-        if (generation === this.#generation) {
-          this.#credentials = ours;
-          this.#connect();
-        }
-      };
-      whenSettled(credentials, found, () => found({}));
-    } else {
-      this.#credentials = credentials as Credentials;
-      this.#connect();
-    }
+    this.#attempts++;
+    this.#search.begin();
+    this.#seek();
   }
 
   send(frame: string, attachments: readonly Uint8Array[], messages: number): void {
@@ -159,7 +170,7 @@ export class WebSocketTransport implements Transport {
 
   leave(): void {
     this.#leaving = true;
-    this.#place.leave();
+    this.#search.lead.place.leave();
     if (this.#state === "open") {
       this.#say({ type: "bye" });
     } else if (this.#state !== "closed") {
@@ -175,16 +186,49 @@ export class WebSocketTransport implements Transport {
     this.#stopListening = undefined;
   }
 
+  /** Tries again: where the session is, or else all places from the first one on. */
+  #again(): void {
+    this.#attempts++;
+    if (this.#search.settled) {
+      this.#connect();
+    } else {
+      this.#search.begin();
+      this.#seek();
+    }
+  }
+
+  /** Connects with what is remembered for the place to ask. */
+  #seek(): void {
+    this.#disconnect();
+    this.#state = "seeking";
+    const credentials = this.#search.lead.place.credentials();
+    if (credentials instanceof PromiseCtor) {
+      const generation = this.#generation;
+      const found = (ours: Credentials): void => {
+        if (generation === this.#generation) {
+          this.#credentials = ours;
+          this.#connect();
+        }
+      };
+      whenSettled(credentials, found, () => found({}));
+    } else {
+      this.#credentials = credentials as Credentials;
+      this.#connect();
+    }
+  }
+
   #connect(): void {
     this.#disconnect();
     this.#state = "connecting";
-    this.#attempts++;
+    const { patience, lead } = this.#search;
+    const { endpoint } = lead;
     const generation = this.#generation;
     let socket: Socket;
     try {
-      socket = new this.#Socket(this.#endpoint);
+      socket = new this.#Socket(endpoint);
     } catch (error) {
-      this.#receiver?.closed(`no connection to ${this.#endpoint}: ${(error as Error).message}`);
+      // An address that this page may not connect to, now or ever.
+      this.#dropped(FORBIDDEN, `no connection to ${endpoint}: ${(error as Error).message}`);
       return;
     }
     const inbound = new Inbound(
@@ -215,26 +259,28 @@ export class WebSocketTransport implements Transport {
       }
     };
     socket.onerror = () => {};
-    this.#timer = setTimer(() => this.#broken(generation, "the program did not answer in time"), HANDSHAKE);
+    this.#timer = setTimer(() => this.#broken(generation, "the program did not answer in time"), patience);
   }
 
   #hello(): void {
     const { token, session, resume } = this.#credentials;
-    const hello: ClientMessage = { type: "hello", protocol: PROTOCOL, document: this.#document, url: this.#url };
-    if (token !== undefined) {
+    const { endpoint, trusted } = this.#search.lead;
+    const url = slice(this.#url, 0, URL_LENGTH);
+    const hello: ClientMessage = { type: "hello", protocol: PROTOCOL, document: this.#document, url };
+    if (token !== undefined && trusted) {
       hello.token = token;
     }
     if (session !== undefined && resume !== undefined) {
       hello.session = session;
       hello.resume = resume;
     }
-    if (this.#said) {
+    if (this.#said.has(endpoint)) {
       hello.received = this.#receiver?.received ?? 0;
     }
     if (canInflate) {
       hello.accepts = ["gzip"];
     }
-    this.#said = true;
+    this.#said.set(endpoint, true);
     this.#say(hello);
   }
 
@@ -279,7 +325,8 @@ export class WebSocketTransport implements Transport {
     }
     clearTimer(this.#timer);
     this.#credentials = { token: this.#credentials.token, session: id, resume };
-    this.#place.keep(id, resume);
+    this.#search.lead.place.keep(id, resume);
+    this.#search.settle();
     this.#attempts = 0;
     this.#openedAt = now();
     this.#heartbeat.start(heartbeat, timeout);
@@ -334,42 +381,57 @@ export class WebSocketTransport implements Transport {
     }
   }
 
-  #dropped(code: number, reason: string): void {
+  #dropped(code: number, told: string): void {
     const wasOpen = this.#state === "open";
     this.#disconnect();
     if (this.#leaving) {
       this.#state = "left";
       return;
     }
-    const end = this.#endOf(code, reason);
+    const outcome = this.#search.ended({ code, reason: code === REFUSED ? this.#remedy() : told });
+    if (outcome === undefined) {
+      this.#seek();
+      return;
+    }
+    const end = this.#endOf(outcome);
     if (end !== undefined) {
       this.#receiver?.closed(end);
       return;
     }
+    const { reason } = outcome;
     if (wasOpen && now() - this.#openedAt >= STABLE) {
       this.#backoff.reset();
     }
     this.#state = "waiting";
-    this.#timer = setTimer(() => this.#connect(), this.#backoff.next());
-    if (code === GOING_AWAY) {
+    this.#timer = setTimer(() => this.#again(), this.#backoff.next());
+    if (outcome.code === GOING_AWAY) {
       this.#receiver?.paused(reason === "" ? "the server was closed" : reason, wasOpen);
     } else {
       this.#receiver?.paused(reason === "" ? "the connection was lost" : reason);
     }
   }
 
+  /** What to do where a token is wanted and the right one was not said. */
+  #remedy(): string {
+    const { endpoint, trusted } = this.#search.lead;
+    if (!trusted) {
+      return `${endpoint} wants a token, which goes only where the address of the page leads: add ?port=... to it`;
+    }
+    const why = this.#credentials.token === undefined ? "the page has no token" : "the token was refused";
+    return `${why}: open the link with #token=... that the program printed`;
+  }
+
   /** Why there is no point in another attempt; undefined where there is. */
-  #endOf(code: number, reason: string): string | undefined {
+  #endOf({ code, reason }: End): string | undefined {
     const { maxAttempts } = this.#options;
     switch (code) {
+      case FORBIDDEN:
+        return reason;
       case KICKED:
         return reason === "" ? "the program closed the session" : reason;
-      case REFUSED: {
-        const why = this.#credentials.token === undefined ? "the page has no token" : "the token was refused";
-        const remedy = `${why}: open the link with #token=... that the program printed`;
-        warn(`auroraview: ${remedy}`);
-        return remedy;
-      }
+      case REFUSED:
+        warn(`auroraview: ${reason}`);
+        return reason;
       case PROTOCOL_ERROR:
         warn(`auroraview: the program does not understand this page: ${reason}`);
         return reason === "" ? "the program does not understand this page" : reason;
@@ -408,7 +470,7 @@ export class WebSocketTransport implements Transport {
   #hurry(): void {
     if (this.#state === "waiting") {
       this.#backoff.reset();
-      this.#connect();
+      this.#again();
     } else if (this.#state === "open" && !this.#leaving) {
       this.#heartbeat.probe();
     }
@@ -435,6 +497,18 @@ export class WebSocketTransport implements Transport {
       document.removeEventListener("visibilitychange", onVisibility);
     };
   }
+}
+
+/** The one place of an address that was given. */
+function only({ url, token, place }: WebSocketOptions): () => readonly Lead[] {
+  const target = targetOf(url);
+  const lead = {
+    endpoint: target.endpoint,
+    trusted: true,
+    guessed: false,
+    place: place ?? new Memory(token ?? target.token),
+  };
+  return () => [lead];
 }
 
 function texts(frames: readonly KeptFrame[]): string[] {
