@@ -125,6 +125,7 @@ def test_hosts_and_origins_are_kept_as_browsers_write_them():
         "HTTPS://A.Example",
         "http://a.example/",
         "null",
+        "file://",
         "chrome-extension://abc",
         "http://a.example:8000",
     ]
@@ -132,6 +133,7 @@ def test_hosts_and_origins_are_kept_as_browsers_write_them():
         "https://a.example",
         "http://a.example",
         "null",
+        "file://",
         "chrome-extension://abc",
         "http://a.example:8000",
     ]

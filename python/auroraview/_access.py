@@ -22,6 +22,8 @@ __all__ = ["Request"]
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,}")
 _FOREIGN_ORIGIN = re.compile(r"(?!https?:)[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._-]+")
+# What pages that are local files send: most browsers the one, some the other.
+_WITHOUT_HOST = ("null", "file://")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 
@@ -120,7 +122,7 @@ def checked_origins(origins: Iterable[str]) -> list[str]:
 
 
 def _checked_origin(origin: str) -> str:
-    if isinstance(origin, str) and (origin == "null" or _FOREIGN_ORIGIN.fullmatch(origin)):
+    if isinstance(origin, str) and (origin in _WITHOUT_HOST or _FOREIGN_ORIGIN.fullmatch(origin)):
         return origin.lower()
     return checked_origin(origin)
 

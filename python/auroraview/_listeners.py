@@ -27,7 +27,8 @@ class Listeners:
     ) -> None:
         self._functions: dict[str, list[Function]] = {event: [] for event in events}
         self._bridge = bridge
-        self._peer = peer
+        #: In line with whose messages the functions run.
+        self.peer = peer
         self._changed = changed
         self._lock = threading.RLock()  # A listener's destructor may come here.
 
@@ -68,7 +69,7 @@ class Listeners:
         """Has each function called, where the bridge's handlers run. Which there are is looked at only there: a
         function of ``on_connect``, which is in line before, may add some."""
         if self.of(event) or self._bridge.watches_peers:
-            self._bridge.submit(self._peer, self._call, event, args)
+            self._bridge.submit(self.peer, self._call, event, args)
 
     def _call(self, event: str, args: tuple[Any, ...]) -> None:
         for func in self.of(event):

@@ -56,6 +56,11 @@ def prepare(remedy: str) -> None:
         this_thread.before_wait()
 
 
+def can_wait() -> bool:
+    """Whether :func:`prepare` would let it wait here."""
+    return not (this_thread.is_notice_thread or _loop_runs_here())
+
+
 def wait_until(done: Callable[[], bool], timeout: float | None, *, remedy: str) -> bool:
     """Waits until ``done()`` or for ``timeout`` seconds (``None``: forever). Returns ``done()``."""
     if done():
