@@ -10,8 +10,8 @@ pub enum HostError {
     /// The calling thread, or another one, drives the default GLib context.
     #[error(
         "another loop of this process drives GLib's main context already, as Qt and GTK applications do, and windows inside \
-         such a loop are not supported yet; run the tool as a program of its own (subprocess), or, in a Qt program, set \
-         QT_NO_GLIB=1 before Qt starts"
+         such a loop are not supported yet; isolation=\"process\" opens the window in a process of its own, and in a Qt \
+         program QT_NO_GLIB=1, set before Qt starts, leaves the context free"
     )]
     ContextOwned,
     /// GTK found no display.

@@ -1,12 +1,14 @@
 //! The thread that owns every window, and the way to it.
 //!
-//! The loop is GLib's default main context, entered by a thread of our own and never left: GTK belongs to the first
-//! thread that uses it for the life of the process. Commands are queued under a lock; the first one in an empty queue
-//! attaches one idle source of high priority, which drains all that is there, in order. An idle loop wakes nobody.
+//! The loop is GLib's default main context, entered by a thread of our own, or by the main thread of a program that is
+//! nothing but windows, and never left: GTK belongs to the first thread that uses it for the life of the process.
+//! Commands are queued under a lock and an idle source of high priority obeys them, in order. A command may run a loop
+//! inside of it (a dialog); the source that is attached for what waits goes on there. An idle loop wakes nobody.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 
 use auroraview_host_api::{HostCommand, HostEvent};
@@ -18,9 +20,17 @@ use crate::{HostError, view};
 static STARTED: Mutex<bool> = Mutex::new(false);
 
 /// The GUI loop of this process. Clones are the same loop.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct GuiLoop {
-    queue: Arc<Mutex<Vec<HostCommand>>>,
+    queue: Arc<Mutex<Queue>>,
+}
+
+/// Commands on their way to the GUI thread.
+#[derive(Default)]
+struct Queue {
+    commands: VecDeque<HostCommand>,
+    /// A source that drains is attached and has not begun.
+    scheduled: bool,
 }
 
 impl GuiLoop {
@@ -33,50 +43,79 @@ impl GuiLoop {
     /// again.
     pub fn start(on_event: impl Fn(HostEvent) + Send + 'static) -> Result<Self, HostError> {
         let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-        if *started {
-            return Err(HostError::AlreadyRunning);
-        }
-        if glib::MainContext::default().is_owner() {
-            return Err(HostError::ContextOwned);
-        }
-        avoid_broken_renderer();
+        prepare(*started)?;
         let (ready, is_ready) = mpsc::channel();
         thread::Builder::new()
             .name("auroraview-gui".into())
             .spawn(move || run(on_event, &ready))?;
         is_ready.recv().map_err(|_| HostError::Died)??;
         *started = true;
-        Ok(Self {
-            queue: Arc::default(),
-        })
+        Ok(Self::default())
+    }
+
+    /// Makes the calling thread the one that owns the windows, for the life of the process; to be followed by
+    /// [`Self::run`]. For programs that are nothing but windows.
+    ///
+    /// # Errors
+    /// As of [`Self::start`].
+    pub fn on_this_thread(on_event: impl Fn(HostEvent) + 'static) -> Result<Self, HostError> {
+        let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+        prepare(*started)?;
+        begin(&glib::MainContext::default(), on_event)?;
+        *started = true;
+        Ok(Self::default())
+    }
+
+    /// Runs the loop on the thread that [`Self::on_this_thread`] was called on. It is left by ending the process.
+    pub fn run(&self) {
+        glib::MainLoop::new(None, false).run();
     }
 
     /// Queues a command. Any thread; never blocks for longer than another sender holds the queue.
     pub fn send(&self, command: HostCommand) {
-        let first = {
-            let mut queue = self.lock();
-            queue.push(command);
-            queue.len() == 1
-        };
-        if first {
-            let gui = self.clone();
-            let drain = move || {
-                gui.drain();
-                glib::ControlFlow::Break
-            };
-            glib::idle_source_new(Some("auroraview-commands"), glib::Priority::HIGH, drain)
-                .attach(Some(&glib::MainContext::default()));
-        }
+        let mut queue = self.lock();
+        queue.commands.push_back(command);
+        self.schedule(queue);
     }
 
+    /// Attaches the source that drains, unless one is.
+    fn schedule(&self, mut queue: MutexGuard<'_, Queue>) {
+        if std::mem::replace(&mut queue.scheduled, true) {
+            return;
+        }
+        drop(queue);
+        let gui = self.clone();
+        let drain = move || {
+            gui.drain();
+            glib::ControlFlow::Break
+        };
+        glib::idle_source_new(Some("auroraview-commands"), glib::Priority::HIGH, drain)
+            .attach(Some(&glib::MainContext::default()));
+    }
+
+    /// Obeys what is there now; what comes meanwhile has a turn of its own, so that the loop gets to the rest too.
     fn drain(&self) {
-        let commands = std::mem::take(&mut *self.lock());
-        for command in commands {
+        let waiting = {
+            let mut queue = self.lock();
+            queue.scheduled = false;
+            queue.commands.len()
+        };
+        for _ in 0..waiting {
+            let mut queue = self.lock();
+            let Some(command) = queue.commands.pop_front() else {
+                break;
+            };
+            if !queue.commands.is_empty() {
+                // For a loop that runs inside of this command.
+                self.schedule(queue);
+            } else {
+                drop(queue);
+            }
             shielded((), || view::obey(command));
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<HostCommand>> {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -96,6 +135,29 @@ fn serve(
     on_event: impl Fn(HostEvent) + 'static,
     ready: &mpsc::Sender<Result<(), HostError>>,
 ) -> Result<(), HostError> {
+    begin(context, on_event)?;
+    let _ = ready.send(Ok(()));
+    glib::MainLoop::new(Some(context), false).run();
+    Ok(())
+}
+
+/// What comes before GTK, on the thread that wants a loop.
+fn prepare(started: bool) -> Result<(), HostError> {
+    if started {
+        return Err(HostError::AlreadyRunning);
+    }
+    if glib::MainContext::default().is_owner() {
+        return Err(HostError::ContextOwned);
+    }
+    avoid_broken_renderer();
+    Ok(())
+}
+
+/// Makes the calling thread that of GTK, which keeps the context from then on.
+fn begin(
+    context: &glib::MainContext,
+    on_event: impl Fn(HostEvent) + 'static,
+) -> Result<(), HostError> {
     let _owned = context.acquire().map_err(|_| HostError::ContextOwned)?;
     // Without this GTK would set the program's LC_NUMERIC and with it break number parsing in C libraries.
     // Once: after a failed start GTK counts as begun and complains.
@@ -105,8 +167,6 @@ fn serve(
         found: display_found(),
     })?;
     set_sink(on_event);
-    let _ = ready.send(Ok(()));
-    glib::MainLoop::new(Some(context), false).run();
     Ok(())
 }
 

@@ -243,8 +243,15 @@ impl View {
         match scheme.to_ascii_lowercase().as_str() {
             "http" | "https" | "about" | "blob" | "data" => true,
             SCHEME => origin_of(url).is_some_and(|origin| origin == self.origin),
+            "file" => self.between_files(url),
             _ => false,
         }
+    }
+
+    /// Whether a local page goes on to another one. Without a bridge a page has nothing there that it could give away.
+    fn between_files(&self, url: &str) -> bool {
+        let is_file = |url: &str| url::Url::parse(url).is_ok_and(|url| url.scheme() == "file");
+        !self.bridge && is_file(url) && is_file(&self.document.borrow().address)
     }
 
     /// When the answer is there, for the main frame.
@@ -264,6 +271,7 @@ impl View {
         let inside = self.allowed.borrow().allows(&url)
             || self.navigation.is_expected(&address)
             || self.navigation.is_let_in(&address)
+            || self.between_files(&url)
             || shown_now
             || self.document.borrow().failed.as_deref() == Some(url.as_str());
         if inside {

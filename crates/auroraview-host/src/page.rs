@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use auroraview_host_api::{HostEvent, LogLevel, OpenOptions};
+use auroraview_host_api::{HostEvent, LogLevel, OpenOptions, WindowChange};
 use gtk::glib;
 use gtk::prelude::*;
 use webkit2gtk::{
@@ -52,13 +52,16 @@ impl View {
     /// Settings and signals, before the first load.
     pub(crate) fn set_up_page(self: &Rc<Self>, options: &OpenOptions) {
         self.settings(options);
-        if let Some(manager) = self.webview.user_content_manager() {
+        if let Some(manager) = self.webview.user_content_manager().filter(|_| self.bridge) {
             IpcHandler::connect(self, &manager);
         }
         self.inject();
         self.connect_close();
         self.connect_loads();
         self.connect_decisions();
+        if options.title_follows {
+            self.connect_title();
+        }
         let no_menu = !options.context_menu;
         self.webview.connect_context_menu(move |_, _, _, _| no_menu);
     }
@@ -88,9 +91,8 @@ impl View {
 
     /// Gives documents that come from now on the bridge for the origins allowed now.
     pub(crate) fn inject(&self) {
-        let Some(manager) = self.webview.user_content_manager() else {
-            return;
-        };
+        let manager = self.webview.user_content_manager().filter(|_| self.bridge);
+        let Some(manager) = manager else { return };
         let allowed = self.allowed.borrow();
         let config = serde_json::json!({
             "key": self.ipc.key(),
@@ -108,6 +110,17 @@ impl View {
             &patterns,
             &[],
         ));
+    }
+
+    /// The window is called what the document is called; a document without a name changes nothing.
+    fn connect_title(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        self.webview.connect_title_notify(move |webview| {
+            let title = webview.title().filter(|title| !title.is_empty());
+            if let (Some(view), Some(title)) = (weak.upgrade(), title) {
+                shielded((), || view.window.change(WindowChange::Title(title.into())));
+            }
+        });
     }
 
     /// `window.close()` in the page closes the window.
@@ -186,7 +199,7 @@ impl View {
             };
             document.address.clone_from(&url);
             document.wanted.clone_from(&url);
-            !error_page && self.allowed.borrow().allows(&url)
+            self.bridge && !error_page && self.allowed.borrow().allows(&url)
         };
         self.crashed.set(false);
         self.end_document("the document is gone");
@@ -195,7 +208,8 @@ impl View {
             url: url.clone(),
             bridge,
         });
-        if let Some(origin) = origin_of(&url).filter(|_| !bridge && !error_page && is_web(&url)) {
+        let turned_away = self.bridge && !bridge && !error_page && is_web(&url);
+        if let Some(origin) = origin_of(&url).filter(|_| turned_away) {
             log(
                 LogLevel::Warning,
                 format!(

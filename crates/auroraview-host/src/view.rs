@@ -37,6 +37,8 @@ pub(crate) struct View {
     /// `auroraview://<host>`, fixed when the view opens.
     pub(crate) origin: String,
     pub(crate) debug: bool,
+    /// The page may get the bridge at all.
+    pub(crate) bridge: bool,
     pub(crate) window: Window,
     pub(crate) webview: webkit2gtk::WebView,
     /// Keeps the webview; dropping it destroys the widget.
@@ -169,6 +171,7 @@ fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
     let view = Rc::new(View {
         id,
         debug: options.debug,
+        bridge: options.bridge,
         window,
         webview: keeper.webview.webview(),
         keeper: RefCell::new(Some(keeper)),
