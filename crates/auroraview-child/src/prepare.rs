@@ -224,9 +224,15 @@ fn put_socket(from: RawFd, known: (u64, u64)) -> io::Result<()> {
     }
 }
 
-/// In the child: ignored signals stay ignored through an exec. Python ignores two of these, and hosts the others; the
-/// child counts on what they do.
+/// In the child: ignored signals stay ignored through an exec, blocked ones blocked. Python ignores two of these, and
+/// hosts the others; the child counts on what they do.
 fn reset_signals() {
+    let mut none = std::mem::MaybeUninit::uninit();
+    // SAFETY: fills a set of ours, then gives it to this thread, the only one there is.
+    unsafe {
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+    }
     for signal in [libc::SIGPIPE, libc::SIGXFSZ, libc::SIGTERM, libc::SIGCHLD] {
         // SAFETY: the default action is no code of ours.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
