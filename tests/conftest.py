@@ -8,6 +8,7 @@ import pytest
 
 from auroraview import Bridge
 from auroraview.testing import MemoryPage
+from tests.launching import launch, started  # noqa: F401 - fixtures
 
 
 @pytest.fixture

@@ -8,18 +8,18 @@ import types
 import pytest
 
 import auroraview
-from auroraview import _asgi, errors, main_thread, navigation, options, server, testing
+from auroraview import _asgi, errors, launcher, main_thread, navigation, options, server, testing
 from auroraview import peer as peer_module
 from tests.helpers import SECONDS
 
 #: What API.md names; a change here is a change of what programs rely on.
 PUBLIC = """
-Array AsgiApp AuroraViewError Backpressure Bridge Call CallTimeout Cancelled Future HostError Limits Navigation Peer
+Array AsgiApp AuroraViewError Backpressure Bridge Call CallTimeout Cancelled Future HostError Launcher Limits Navigation Peer
 PeerInfo ProtocolError RemoteError Request Server ServerOptions UsageError ViewClosed WebView Window WindowOptions
 __version__ asgi current_call main_thread serve
 """.split()
 
-MODULES = [auroraview, _asgi, errors, main_thread, navigation, options, peer_module, server, testing]
+MODULES = [auroraview, _asgi, errors, launcher, main_thread, navigation, options, peer_module, server, testing]
 
 
 def test_exactly_the_public_names_are_exported():
@@ -69,7 +69,7 @@ def test_public_things_know_their_module_and_their_name(name):
     assert thing.__module__.startswith("auroraview.")
 
 
-CLASSES = [getattr(auroraview, name) for name in "AsgiApp Bridge Peer Server WebView Window".split()]
+CLASSES = [getattr(auroraview, name) for name in "AsgiApp Bridge Launcher Peer Server WebView Window".split()]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@
     view.show()
 
 The page calls ``await auroraview.call("add", {a: 1, b: 2})``. See :class:`WebView` and :class:`Bridge`;
-:func:`serve` shows the same page in browsers, :func:`asgi` inside another web server.
+:func:`serve` shows the same page in browsers, :func:`asgi` inside another web server, :class:`Launcher` in a program
+of its own.
 """
 
 from auroraview import main_thread
@@ -32,6 +33,7 @@ from auroraview.errors import (
     ViewClosed,
 )
 from auroraview.futures import Future
+from auroraview.launcher import Launcher
 from auroraview.navigation import Navigation
 from auroraview.options import Limits, ServerOptions, WindowOptions
 from auroraview.peer import Peer, PeerInfo
@@ -50,6 +52,7 @@ __all__ = [
     "Cancelled",
     "Future",
     "HostError",
+    "Launcher",
     "Limits",
     "Navigation",
     "Peer",

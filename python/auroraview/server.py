@@ -14,7 +14,7 @@ import errno
 import os
 import threading
 import webbrowser
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -230,6 +230,7 @@ def make_sessions(
     options: ServerOptions | None,
     expects: bool = False,
     dialect: Dialect = "auroraview",
+    notice: Callable[..., None] | None = None,
 ) -> _core.Sessions:
     """The sessions of a server, told to the bridge. For the library's own use."""
     if not isinstance(bridge, Bridge):
@@ -257,7 +258,7 @@ def make_sessions(
         "allow_hosts": _access.checked_hosts(allow_hosts),
         "allow_origins": _access.checked_origins(allow_origins),
     }
-    return _core.Sessions(bridge._core, settings, lambda core: Peer(core, bridge), _noticed, authenticate)
+    return _core.Sessions(bridge._core, settings, lambda core: Peer(core, bridge), notice or noticed, authenticate)
 
 
 def make_site(path: StrPath | None, csp: str | None, *, nocache: bool = False) -> _core.Site:
@@ -273,7 +274,8 @@ def make_site(path: StrPath | None, csp: str | None, *, nocache: bool = False) -
     return _core.Site(place, csp, nocache)
 
 
-def _noticed(peer: Peer, name: str, *args: Any) -> None:
+def noticed(peer: Peer, name: str, *args: Any) -> None:
+    """Passes on what happens to a peer of a server; on the notice thread. For the library's own use."""
     match name:
         case "connected":
             peer.bridge._peer_connected(peer)
