@@ -14,8 +14,8 @@ from tests.helpers import SECONDS
 
 #: What API.md names; a change here is a change of what programs rely on.
 PUBLIC = """
-Array AsgiApp AuroraViewError Backpressure Bridge Call CallTimeout Cancelled Future HostError Launcher Limits Navigation Peer
-PeerInfo ProtocolError RemoteError Request Server ServerOptions UsageError ViewClosed WebView Window WindowOptions
+Array AsgiApp AuroraViewError Backpressure Bridge Call CallTimeout Cancelled Future HostError Launcher Limits Navigation
+Peer PeerInfo ProtocolError RemoteError Request Server ServerOptions UsageError ViewClosed WebView Window WindowOptions
 __version__ asgi current_call main_thread serve
 """.split()
 

@@ -2,7 +2,10 @@
 
 The blocks of one file run one after another in one namespace, as a reader would type them. Windows that wait for a
 person are replaced: the view opens, must become ready, answer all calls of its page and report no error there, and is
-closed. What a file only constructs is shown the same way at its end. A server that waits must serve its page.
+closed. What a file only constructs is shown the same way at its end. A server that waits must serve its page; the program
+of a launcher that waits must be ready, and answer if it is one of the text's own.
+
+A block that begins with a comment that is a file's name, ``# viewer.py``, is that file, and not run here.
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ from typing import Any
 
 import pytest
 
-from auroraview import Server, WebView
+from auroraview import Launcher, Peer, Server, WebView, current_call
 from tests.e2e.helpers import PATIENCE, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^```[a-z]+\n(?:#|//|<!--) (\S+\.\w+)(?: -->)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)|<(?:img|source)\b[^>]*?(?:src|srcset)=\"([^\"]+)\"")
 
 #: Stands before a text of HTML: remembers what goes wrong in its scripts.
@@ -31,6 +35,11 @@ addEventListener("unhandledrejection", (event) => problems.push(String(event.rea
 </script>"""
 
 show_for_good = WebView.show
+
+start_for_good = Launcher.start
+
+#: Programs of launchers that have sent ``picked``.
+spoken: set[Peer] = set()
 
 
 def show_for_a_moment(view: WebView, *, wait: bool = True) -> None:
@@ -56,11 +65,27 @@ def serve_for_a_moment(server: Server, timeout: float | None = None) -> bool:
     return False
 
 
+def start_and_listen(launcher: Launcher, *, wait: bool = True) -> None:
+    """In place of ``start``: who sends ``picked`` is remembered."""
+    launcher.bridge.on("picked", lambda: spoken.add(current_call().peer))
+    start_for_good(launcher, wait=wait)
+
+
+def launch_for_a_moment(launcher: Launcher, timeout: float | None = None) -> bool:
+    """In place of ``wait``: the page is ready, and one that is a program of the text's own has said something more."""
+    assert launcher.peer.is_ready
+    if "shell" not in repr(launcher.process):
+        wait_for(lambda: launcher.peer in spoken, "a word of the program")
+    return False
+
+
 @pytest.fixture
 def a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The directory that the texts speak of: a built page in ``dist/``."""
     (tmp_path / "dist").mkdir()
-    (tmp_path / "dist" / "index.html").write_text("<!doctype html><title>Built</title><h1>A page</h1>", "utf-8")
+    (tmp_path / "dist" / "index.html").write_text(
+        "<!doctype html><title>Built</title><script src='auroraview.js'></script>", "utf-8"
+    )
     monkeypatch.chdir(tmp_path)
 
 
@@ -76,10 +101,17 @@ def test_the_python_of_a_text_does_what_it_says(page: Path, monkeypatch: pytest.
     opened: list[str] = []
     monkeypatch.setattr(WebView, "show", show)
     monkeypatch.setattr(Server, "wait", serve_for_a_moment)
+    monkeypatch.setattr(Launcher, "start", start_and_listen)
+    monkeypatch.setattr(Launcher, "wait", launch_for_a_moment)
     monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
     namespace: dict[str, Any] = {"__name__": "text"}
     text = page.read_text(encoding="utf-8")
+    for name, content in FILE.findall(text):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(content, "utf-8")
     for block in BLOCK.finditer(text):
+        if FILE.match(block[0]):
+            continue
         line = text.count("\n", 0, block.start(1))
         # Padded so that a traceback names the line of the text.
         exec(compile("\n" * line + block[1], str(page), "exec", dont_inherit=True), namespace)
