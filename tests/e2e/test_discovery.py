@@ -93,10 +93,11 @@ def open_program(bridge: Bridge) -> Iterator[Server]:
 
 
 class Recorder:
-    """A WebSocket server that hears everything and says nothing."""
+    """A WebSocket server that hears everything and says nothing; or hangs up after the first message."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, *, hangs_up: bool = False) -> None:
         self.heard: list[str] = []
+        self._hangs_up = hangs_up
         self._server = wait_for(lambda: self._bound(port), f"the port {port}")
         self.port = self._server.socket.getsockname()[1]
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -113,6 +114,8 @@ class Recorder:
         with contextlib.suppress(ConnectionClosed):
             for message in connection:
                 self.heard.append(str(message))
+                if self._hangs_up:
+                    break
 
     def greeted_by(self, page: str) -> bool:
         """A page at an address that ends so has said hello."""
@@ -124,9 +127,9 @@ class Recorder:
 
 
 @contextlib.contextmanager
-def recorder(port: int = 0) -> Iterator[Recorder]:
+def recorder(port: int = 0, *, hangs_up: bool = False) -> Iterator[Recorder]:
     """A recorder, closed at the end."""
-    one = Recorder(port)
+    one = Recorder(port, hangs_up=hangs_up)
     try:
         yield one
     finally:
@@ -216,8 +219,10 @@ def test_a_configuration_that_is_not_fresh_is_passed_over(browser, bridge, folde
         assert other.heard == []
 
 
-@pytest.mark.parametrize("name", ["AURORAVIEW_WS_PORT", "TAURI_WS_PORT"])
-@pytest.mark.parametrize("port", [0, 65_536, 99_999_999, -1, "", "80.5", "0x50", "port"])
+@pytest.mark.parametrize(
+    ("port", "name"),
+    [(0, "AURORAVIEW_WS_PORT"), (65_536, "TAURI_WS_PORT"), (-1, "AURORAVIEW_WS_PORT"), ("0x50", "TAURI_WS_PORT")],
+)
 def test_ports_that_are_none_are_passed_over_and_an_application_names_another(browser, bridge, folder, name, port):
     with program(bridge) as server:
         folder.page(f"window.{name} = {json.dumps(str(server.port))};")
@@ -286,17 +291,19 @@ def test_refused_where_it_was_led_it_stops_and_says_what_to_do(browser, bridge, 
 
 def test_the_secret_goes_where_the_address_leads_and_nowhere_else(browser: Context, bridge, folder):
     token = secrets.token_urlsafe(16)
-    with recorder() as configured, recorder() as asked, recorder() as named, recorder(DEFAULT_PORT) as default:
+    with contextlib.ExitStack() as stack:
+        all_of_them = [stack.enter_context(recorder(port, hangs_up=True)) for port in (0, 0, 0, DEFAULT_PORT)]
+        configured, asked, named, _ = all_of_them
         tab = browser.tab("about:blank")
         folder.page(f"window.AURORAVIEW_WS_PORT = {named.port};")
         folder.config(configured.port)
         tab.goto(folder.url(asked.port, token))
-        all_of_them = [configured, asked, named, default]
-        for one in all_of_them:
-            wait_for(lambda one=one: one.greeted_by(str(folder.path)), f"the hello at {one.port}")
-        assert tried(tab)[:4] == [one.port for one in all_of_them]
-        # A second pass, over what is left of them.
-        wait_for(lambda: len(tab.sockets) > 5, "another look")
+        # More than one pass; the configuration may be stale by then.
+        wait_for(lambda: len(tab.sockets) > 8, "other passes")
+        ports = [one.port for one in all_of_them]
+        assert tried(tab)[:4] == ports
+        assert set(tried(tab)) == set(ports)
+        assert all(one.greeted_by(str(folder.path)) for one in all_of_them)
         told = [any(token in text for text in one.heard) for one in all_of_them]
         assert told == [False, True, True, False]
 
