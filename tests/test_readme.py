@@ -2,8 +2,8 @@
 
 The blocks of one file run one after another in one namespace, as a reader would type them. Windows that wait for a
 person are replaced: the view opens, must become ready, answer all calls of its page and report no error there, and is
-closed. What a file only constructs is shown the same way at its end. A server that waits must serve its page; the program
-of a launcher that waits must be ready, and answer if it is one of the text's own.
+closed. What a file only constructs is shown the same way at its end. A server that waits must serve its page; the
+program of a launcher that waits must be ready, and answer if it is one of the text's own.
 
 A block that begins with a comment that is a file's name, ``# viewer.py``, is that file, and not run here.
 """

@@ -22,18 +22,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from auroraview import _core, _front_end, _waiting
 from auroraview._child import Process, how
+from auroraview._expected import Expected, checked_dialect
 from auroraview._launching import Plan, Run
 from auroraview._lifecycle import weakly
 from auroraview._listeners import Listeners
-from auroraview.errors import AuroraViewError, HostError, UsageError
+from auroraview.errors import HostError, UsageError
 from auroraview.options import ServerOptions, check_count, check_positive
-from auroraview.peer import Peer
-from auroraview.server import make_sessions, make_site, noticed
+from auroraview.server import make_site
 
 if TYPE_CHECKING:
-    from auroraview._types import Dialect
     from auroraview.bridge import Bridge
     from auroraview.options import StrPath
+    from auroraview.peer import Peer
 
 __all__ = ["Launcher", "Process"]
 
@@ -111,14 +111,8 @@ class Launcher:
         if isinstance(allow_origins, str):
             raise UsageError(f"allow_origins is a list of origins: allow_origins=[{allow_origins!r}]")
         self.bridge = bridge
-        self._dialect = _dialect(dialect, encoding)
-        self._needs_secret = require_secret
-        if not require_secret and dialect != "plain":
-            raise UsageError('require_secret=False goes with dialect="plain" alone: other front ends get the secret')
         shown = front_end.page
-        self._allow_origins = [*allow_origins, *([] if shown is None else shown.origins)]
         self._site = make_site(None if shown is None else shown.directory, csp)
-        self._options = ServerOptions(max_connections=max_connections)
         script_folder = None if shown is None else shown.folder
         self._plan = Plan(
             front_end=front_end,
@@ -130,29 +124,15 @@ class Launcher:
         self._lock = threading.RLock()
         self._run: Run | None = None
         self._process: Process | None = None
-        #: The peers that have been here and not gone, by number.
-        self._clients: dict[int, Peer] = {}
-        self._expect()
-        self._listeners = Listeners(_EVENTS, bridge, self.peer._core.id)
-
-    def _expect(self) -> None:
-        """Makes the session that waits for the next start, with a secret of its own."""
-        self._secret = _front_end.new_secret() if self._needs_secret else None
-        self._sessions = make_sessions(
-            self.bridge,
-            token=self._secret,
-            allow_origins=self._allow_origins,
-            allow_hosts=(),
-            authenticated=False,
-            options=self._options,
-            expects=True,
-            dialect=self._dialect,
-            notice=weakly(self._noticed),
+        self._expected = Expected(
+            bridge,
+            dialect=checked_dialect(dialect, encoding, require_secret),
+            needs_secret=require_secret,
+            allow_origins=[*allow_origins, *([] if shown is None else shown.origins)],
+            options=ServerOptions(max_connections=max_connections),
+            ready=weakly(self._is_ready),
         )
-        expected = self._sessions.expected()
-        assert expected is not None, "it was asked for"
-        self._peer = Peer(expected, self.bridge)
-        self._peer_is_over = False
+        self._listeners = Listeners(_EVENTS, bridge, self.peer._core.id)
 
     # Its life
 
@@ -192,8 +172,7 @@ class Launcher:
             with self._lock:
                 before = self._run
                 if before is None:
-                    if self._peer_is_over:
-                        self._expect()
+                    self._expected.renew_if_over()
                     return self._begin_now(must_be_ready)
                 if not before.is_ending:
                     raise UsageError("the launcher is running: stop() it before it is started again")
@@ -201,15 +180,15 @@ class Launcher:
 
     def _begin_now(self, must_be_ready: bool) -> Run:
         try:
-            server = _core.Server(self._sessions, self._site, "127.0.0.1", 0)
+            server = _core.Server(self._expected.sessions, self._site, "127.0.0.1", 0)
         except OSError as error:
             raise HostError(f"cannot listen on a port of 127.0.0.1: {error.strerror or error}") from error
         run = Run(
             self._plan,
             server,
-            self._secret,
-            tell=self._listeners.tell,
-            say_goodbye=self._say_goodbye,
+            self._expected.secret,
+            tell=self._tell,
+            say_goodbye=self._expected.say_goodbye,
             over=self._is_over,
         )
         self._run = run
@@ -287,7 +266,7 @@ class Launcher:
     def peer(self) -> Peer:
         """The page, also before it is there. A start after a stop has a new one, and so has a program that comes back
         after its page was sent away."""
-        return self._peer
+        return self._expected.peer
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -295,7 +274,7 @@ class Launcher:
         ``start()``."""
         run = self._run
         starts, crashes = (0, 0) if run is None else (run.starts, run.crashes)
-        return {**self._sessions.stats(), "starts": starts, "crashes": crashes}
+        return {**self._expected.sessions.stats(), "starts": starts, "crashes": crashes}
 
     # Sending, listening
 
@@ -310,11 +289,11 @@ class Launcher:
     ) -> None:
         """Sends an event to the page of the program; before it is ready it waits. Any thread; never blocks. See
         :meth:`auroraview.WebView.emit`."""
-        self._peer.emit(event, payload, retain=retain, keep=keep, key=key)
+        self.peer.emit(event, payload, retain=retain, keep=keep, key=key)
 
     def emit_batch(self, events: Iterable[tuple[str, Any]]) -> None:
         """Sends several events together: all of them, or none when one cannot be sent."""
-        self._peer.emit_batch(events)
+        self.peer.emit_batch(events)
 
     def on(self, event: str, func: Callable[..., Any] | None = None) -> Any:
         """Listens to what happens to the program. A decorator, or called with the function; runs where handlers run.
@@ -335,31 +314,17 @@ class Launcher:
 
     # Told by others
 
-    def _noticed(self, peer: Peer, name: str, *args: Any) -> None:
+    def _is_ready(self) -> None:
         """On the notice thread."""
-        if name == "connected":
-            self._clients[peer._core.id] = peer
-            with self._lock:
-                # The one that was expected was sent away: who comes now takes its place.
-                if self._peer_is_over and self._run is not None:
-                    self._peer, self._peer_is_over = peer, False
-        elif name == "disconnected":
-            self._peer_is_over = self._peer_is_over or peer is self._peer
-            if self._clients.pop(peer._core.id, None) is None:
-                return  # Nobody was told that it is there.
-        noticed(peer, name, *args)
-        if name == "ready" and peer is self._peer and (run := self._run) is not None:
+        if (run := self._run) is not None:
             run.ready_came()
             self._listeners.tell("ready")
 
-    def _say_goodbye(self) -> None:
+    def _tell(self, event: str, *args: Any) -> None:
         """On the run's thread."""
-        if self._dialect == "auroraview":
-            self._sessions.close()
-            return
-        for peer in list(self._clients.values()):
-            with contextlib.suppress(AuroraViewError):
-                peer.emit("shutdown")
+        # Where no handler ran yet, a program that ends may start no thread for one.
+        with contextlib.suppress(RuntimeError):
+            self._listeners.tell(event, *args)
 
     def _is_over(self) -> None:
         """When nothing is left of a run."""
@@ -367,8 +332,8 @@ class Launcher:
             if self._run is not None:
                 self._process = self._run.process or self._process
             try:
-                self._expect()
-                self._listeners.peer = self._peer._core.id
+                self._expected.renew()
+                self._listeners.peer = self.peer._core.id
             finally:
                 self._run = None
                 # Not before what has happened to its peers is told.
@@ -383,25 +348,13 @@ class Launcher:
         if code is not None:
             return process.account(f"{how(code)} before it was ready")
         why = process.account(f"was not ready within {self._plan.start_timeout:g} s and is stopped")
-        return f"{why}\n{self._how_far(run.port)}"
-
-    def _how_far(self, port: int) -> str:
-        """How far a program has come that is not ready."""
-        stats = self._sessions.stats()
-        if stats["connected"]:
-            missing = '{"type": "ready"}' if self._dialect != "auroraview" else "word that its page is loaded"
-            return f"a client is connected, but there was no {missing} from it"
-        if stats["refused"]:
-            reasons = ", ".join(f"{reason} ({count})" for reason, count in stats["refused"].items())
-            return f"clients were refused at port {port}; the log says more: {reasons}"
-        name = self._plan.front_end.env_name
-        return f"no client has come to port {port}, which is in its arguments and in the variable {name}"
+        return f"{why}\n{self._expected.how_far(run.port, self._plan.front_end.env_name)}"
 
     def __del__(self) -> None:
         # The session that was expected: nobody will come any more.
-        sessions = getattr(self, "_sessions", None)
-        if sessions is not None:
-            sessions.close()
+        expected = getattr(self, "_expected", None)
+        if expected is not None:
+            expected.sessions.close()
 
 
 @atexit.register
@@ -423,15 +376,3 @@ def _forget_all() -> None:
 
 
 os.register_at_fork(after_in_child=_forget_all)
-
-
-def _dialect(dialect: str, encoding: str) -> Dialect:
-    if dialect not in ("auroraview", "plain"):
-        raise UsageError(f"dialect must be 'auroraview' or 'plain', not {dialect!r}")
-    if encoding not in ("json", "msgpack"):
-        raise UsageError(f"encoding must be 'json' or 'msgpack', not {encoding!r}")
-    if encoding == "msgpack":
-        if dialect != "plain":
-            raise UsageError('encoding="msgpack" goes with dialect="plain" alone')
-        return "plain+msgpack"
-    return "plain" if dialect == "plain" else "auroraview"
