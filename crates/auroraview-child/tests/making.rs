@@ -5,7 +5,7 @@ mod support;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use auroraview_child::{Child, Exit, Prepared, Spec, Stdin};
@@ -143,6 +143,39 @@ fn a_socket_does_not_hide_that_nothing_runs() {
     });
     assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
     assert_eq!(ours.read(&mut [0; 8]).unwrap(), 0);
+}
+
+#[test]
+#[ignore = "closes what its program has: run by the next one, in a program of its own"]
+fn with_three_free() {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let high = |stream: UnixStream| {
+        // SAFETY: duplicates a descriptor of ours to a number that nobody has.
+        let fd = unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 100) };
+        // SAFETY: just made.
+        unsafe { OwnedFd::from_raw_fd(fd) }
+    };
+    let (ours, theirs) = (high(ours), high(theirs));
+    for fd in 3..100 {
+        // SAFETY: whoever had it is not asked again: the program ends here, below.
+        unsafe { libc::close(fd) };
+    }
+    let error = error_of(Spec {
+        socket: Some(theirs),
+        ..Spec::new("/nowhere/to/be/found", "missing")
+    });
+    drop(ours);
+    std::process::exit(error.raw_os_error().unwrap_or(0));
+}
+
+#[test]
+fn a_socket_takes_the_place_of_nothing_that_is_needed() {
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["with_three_free", "--exact", "--ignored"])
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(libc::ENOENT));
 }
 
 #[test]
