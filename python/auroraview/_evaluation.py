@@ -96,15 +96,19 @@ class Evaluations:
                 self.awaits_document = False
                 self._ask_waiting()
 
-    def end(self, reason: str) -> None:
-        """The page is gone: everything that waits ends."""
+    def end(self, reason: str, *, lost: bool = False) -> None:
+        """The page is gone: everything that waits ends.
+
+        Args:
+            lost: its window too, though the view stays open: what is asked next waits for the document to come.
+        """
         with self._lock:
             self._ended = reason
             self._ordered = self.awaits_document = False
             futures = list(self._asked.values())
             self._asked.clear()
             self._pictures.clear()
-            if not self._view.is_open:
+            if lost or not self._view.is_open:
                 self._shows_foreign = False
             self._waiting.clear()
         for future in futures:

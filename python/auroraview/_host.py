@@ -1,4 +1,4 @@
-"""Starting the host library, and where it is."""
+"""Where the native parts of a window are, and starting the one that lives in this process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from pathlib import Path
 
 from auroraview import _core
 
-_LIBRARY = Path(__file__).parent / "_native" / "libauroraview_host.so"
+_NATIVE = Path(__file__).parent / "_native"
+_LIBRARY = _NATIVE / "libauroraview_host.so"
+
+#: The process of a window of its own.
+SHELL = _NATIVE / "auroraview-shell"
 
 
 def start() -> None:

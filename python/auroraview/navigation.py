@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from auroraview._running import answer_of
 from auroraview.errors import UsageError
 
 __all__ = ["Navigation"]
@@ -27,6 +28,16 @@ class Navigation:
 
 
 Watcher = Callable[[Navigation], "bool | None"]
+
+
+def decide(watchers: Iterable[Watcher], url: str, new_window: bool) -> bool | None:
+    """What the watchers say to a navigation: the first answer that is not ``None``."""
+    navigation = Navigation(url, origin_of(url), new_window)
+    for func in watchers:
+        decision = answer_of("an on_navigate function", func, navigation)
+        if decision is not None:
+            return decision
+    return None
 
 
 def origin_of(url: str) -> str:

@@ -26,7 +26,8 @@ class PeerInfo:
     """Who a page is, as far as that is known.
 
     Attributes:
-        transport: ``"websocket"`` (a browser), ``"embedded"`` (a window) or ``"memory"`` (a page of a test).
+        transport: ``"websocket"`` (a browser), ``"embedded"`` (a window), ``"isolated"`` (a window in a process of its
+            own) or ``"memory"`` (a page of a test).
         address: of the browser, as in ``"127.0.0.1:51234"``; ``None`` for others. Behind a reverse proxy it is the
             proxy's, unless the server that mounts us says otherwise.
         user_agent: what the browser calls itself, or ``None``.

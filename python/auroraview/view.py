@@ -11,21 +11,20 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auroraview import _core, _host, _source, _waiting, main_thread
+from auroraview import _core, _source, _waiting, main_thread
 from auroraview._evaluation import Evaluations
+from auroraview._isolation import Isolation
 from auroraview._lifecycle import weakly
-from auroraview._log import logger
-from auroraview._running import answer_of, check_answers
+from auroraview._running import check_answers
 from auroraview.bridge import Bridge
 from auroraview.errors import CallTimeout, HostError, UsageError, ViewClosed
-from auroraview.navigation import Navigation, Watcher, checked_origin, origin_of
-from auroraview.options import WindowOptions
+from auroraview.navigation import Watcher, checked_origin, decide
 from auroraview.peer import Peer
 from auroraview.window import Window
 
 if TYPE_CHECKING:
     from auroraview.futures import Future
-    from auroraview.options import StrPath
+    from auroraview.options import StrPath, WindowOptions
 
 __all__ = ["WebView"]
 
@@ -53,11 +52,15 @@ class WebView:
         debug: tracebacks go to the page, the web inspector is there, local files are not cached.
         allow_origins: further origins that may use the bridge, as in ``"https://example.com"``.
         data_directory: where cookies and the page's storage are kept; ``None`` keeps nothing between runs.
+        isolation: ``"process"``: the window has a process of its own, whose crash costs this one nothing, and works
+            where another loop owns GTK here; ``"none"``: it lives in this process.
+        respawn: a window with its own process comes back after a crash, also one of its page: at once, then after
+            0.25 s and doubling, at most 5 times in 60 s; then, or with ``False``, the view closes.
 
     Every method may be called from any thread, also from handlers.
 
     Raises:
-        UsageError: more than one of url, html and path.
+        UsageError: more than one of url, html and path; no such isolation.
         FileNotFoundError: there is nothing at ``path``.
     """
 
@@ -76,17 +79,20 @@ class WebView:
         debug: bool = False,
         allow_origins: Iterable[str] = (),
         data_directory: StrPath | None = None,
+        isolation: str = "none",
+        respawn: bool = True,
     ) -> None:
         self._source = _source.choose(url, html, path)
-        self._options = WindowOptions() if window is None else window
         self._allow_origins = [checked_origin(origin) for origin in allow_origins]
         self._data_directory = None if data_directory is None else os.path.abspath(data_directory)
         self._debug = debug
         self.bridge = Bridge() if bridge is None else bridge
-        self._core = _core.View(self.bridge._core, weakly(self._notice))
+        self._isolation = Isolation(self, isolation, respawn)
+        self._core = _core.View(self.bridge._core, weakly(self._notice), self._isolation.shell)
         self._core.peer.set_debug(debug)
-        self.peer = Peer(self._core.peer, self.bridge, transport="embedded", close=weakly(self.close))
-        self.window = Window(self._core, self.bridge, title, (width, height), self._options)
+        self.peer = Peer(self._core.peer, self.bridge, transport=self._isolation.transport, close=weakly(self.close))
+        self._lock = threading.RLock()
+        self.window = Window(self._core, self.bridge, title, (width, height), window, self._lock)
         self.window.watches_navigation = lambda: bool(self._watchers)
         self._evaluations = Evaluations(self._core)
         self._watchers: list[Watcher] = []
@@ -94,7 +100,6 @@ class WebView:
         #: The ready functions have been told of the document that is there.
         self._told_ready = False
         self._closed_functions: list[Callable[[], None]] = []
-        self._lock = threading.RLock()
         self._openings = 0
         # Windows asked for, and those of them that are gone and told; one is told before the next is asked for.
         self._begun = self._ended = 0
@@ -194,7 +199,7 @@ class WebView:
 
     def _open(self) -> int:
         """Returns the number of the opening, with which ``_ended`` is compared."""
-        _host.start()
+        self._isolation.prepare()
         while True:
             with self._lock:
                 if self._core.is_open and not self._close_asked:
@@ -218,6 +223,7 @@ class WebView:
     def _begin(self) -> int:
         self._opened = False
         self._open_problem = None
+        self._isolation.begins()
         _showing.add(self)
         self._begun += 1
         try:
@@ -229,30 +235,13 @@ class WebView:
         return self._begun
 
     def _open_options(self) -> dict[str, Any]:
-        options = self._options
         return {
             "key": secrets.token_hex(16),
             "source": self._source,
             "allow_origins": self._allow_origins,
             "debug": self._debug,
             "data_directory": self._data_directory,
-            "title": self.window.title,
-            "size": self.window.size,
-            "min_size": options.min_size,
-            "position": self.window.position,
-            "resizable": options.resizable,
-            "decorations": options.decorations,
-            "always_on_top": self.window.always_on_top,
-            "transparent": options.transparent,
-            "background_color": options.background_color,
-            "visible": self.window.visible,
-            "maximized": options.maximized,
-            "fullscreen": self.window.fullscreen,
-            "icon": None if options.icon is None else os.path.abspath(options.icon),
-            "context_menu": options.context_menu,
-            "user_agent": options.user_agent,
-            "watch_navigation": bool(self._watchers),
-            "watch_closing": self.window.watches_closing,
+            **self.window.opening(),
         }
 
     # Handlers: those of the bridge
@@ -345,7 +334,7 @@ class WebView:
         if not reached:
             raise CallTimeout(f"the page was not ready within {timeout:g} s")
         if not self.is_ready:
-            raise ViewClosed("the window was closed before the page was ready")
+            raise ViewClosed(f"{self._isolation.end_reason} before the page was ready")
 
     def eval_js(self, script: str) -> Future:
         """Evaluates a script in the page's global scope.
@@ -375,10 +364,11 @@ class WebView:
         self._load(_source.of_path(path))
 
     def _load(self, source: _source.Source) -> None:
-        self._source = source
-        if self.is_open:
-            self._evaluations.document_is_leaving()
-            self._core.load(source, self._allow_origins)
+        with self._lock:
+            self._source = source
+            if self.is_open:
+                self._evaluations.document_is_leaving()
+                self._core.load(source, self._allow_origins)
 
     def reload(self) -> None:
         """Loads the document again. Revives a page whose web process died. Bindings stay."""
@@ -417,8 +407,9 @@ class WebView:
             UsageError: an ``async`` function; the answer is needed at once.
         """
         check_answers(func, "an on_navigate function")
-        self._watchers.append(func)
-        self._core.watch(True, self.window.watches_closing)
+        with self._lock:
+            self._watchers.append(func)
+            self._core.watch(True, self.window.watches_closing)
         return func
 
     # Looking
@@ -427,7 +418,7 @@ class WebView:
     def info(self) -> dict[str, Any]:
         """What this view is: ``transport``, ``lane``, ``document`` (id or ``None``), ``url``, ``origin``."""
         return {
-            "transport": "embedded",
+            "transport": self._isolation.transport,
             "lane": "script-message",
             "document": self.peer.document,
             "url": self.peer.url,
@@ -477,9 +468,13 @@ class WebView:
             case "load_failed":
                 self._evaluations.order_failed()
             case "crashed":
-                self._evaluations.end("the web process died")
-                self.window.noticed("crashed")
-                logger.warning("the web process of %r died (%s); view.reload() revives it", self, args[0])
+                self._isolation.web_process_died(*args)
+            case "reopened":
+                self._origin = self.peer._origin = args[0]
+            case "lost":
+                self._isolation.lost(*args)
+            case "line":
+                self._isolation.printed(*args)
             case "closing":
                 self.window.ask_closing(args[0])
             case "navigating":
@@ -487,7 +482,8 @@ class WebView:
             case "external":
                 webbrowser.open(args[0])
             case "closed":
-                self._evaluations.end("the window was closed")
+                self._isolation.ends()
+                self._evaluations.end(self._isolation.end_reason)
                 for tell in list(self._closed_functions):
                     tell()
                 self.window.noticed("closed")
@@ -505,10 +501,6 @@ class WebView:
     def _answer_navigation(self, request: int, url: str, new_window: bool) -> None:
         decision: bool | None = None
         try:
-            navigation = Navigation(url, origin_of(url), new_window)
-            for func in list(self._watchers):
-                decision = answer_of("an on_navigate function", func, navigation)
-                if decision is not None:
-                    break
+            decision = decide(list(self._watchers), url, new_window)
         finally:
             self._core.answer_navigation(request, decision)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from auroraview._listeners import Listeners
 from auroraview._running import answer_of, check_answers
 from auroraview.errors import UsageError
+from auroraview.options import WindowOptions
 
 if TYPE_CHECKING:
     from auroraview import _core
     from auroraview.bridge import Bridge
-    from auroraview.options import WindowOptions
 
 __all__ = ["Window"]
 
@@ -36,15 +38,26 @@ class Window:
     """
 
     def __init__(
-        self, core: _core.View, bridge: Bridge, title: str, size: tuple[int, int], options: WindowOptions
+        self,
+        core: _core.View,
+        bridge: Bridge,
+        title: str,
+        size: tuple[int, int],
+        options: WindowOptions | None,
+        lock: threading.RLock,
     ) -> None:
+        options = WindowOptions() if options is None else options
         self._core = core
+        self._options = options
+        # Held while something is set and the host told of it, so that no window opens with the former in between.
+        self._lock = lock
         self._title = title
         self._size = _pair(size, "size", least=1)
         self._position = None if options.position is None else _pair(options.position, "position")
         self._fullscreen = options.fullscreen
         self._always_on_top = options.always_on_top
         self._visible = options.visible
+        self._maximized = options.maximized
         self._bridge = bridge
         self._listeners = Listeners(EVENTS, bridge, core.peer.id, self._watch)
         self.watches_navigation: Callable[[], bool] = lambda: False
@@ -58,8 +71,9 @@ class Window:
     def title(self, text: str) -> None:
         if not isinstance(text, str):
             raise UsageError(f"a title is a str, not {text!r}")
-        self._title = text
-        self._core.set_title(text)
+        with self._lock:
+            self._title = text
+            self._core.set_title(text)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -68,8 +82,9 @@ class Window:
 
     @size.setter
     def size(self, size: tuple[int, int]) -> None:
-        self._size = _pair(size, "size", least=1)
-        self._core.set_size(self._size)
+        with self._lock:
+            self._size = _pair(size, "size", least=1)
+            self._core.set_size(self._size)
 
     @property
     def position(self) -> tuple[int, int] | None:
@@ -78,8 +93,9 @@ class Window:
 
     @position.setter
     def position(self, position: tuple[int, int]) -> None:
-        self._position = _pair(position, "position")
-        self._core.set_position(self._position)
+        with self._lock:
+            self._position = _pair(position, "position")
+            self._core.set_position(self._position)
 
     @property
     def fullscreen(self) -> bool:
@@ -88,8 +104,9 @@ class Window:
 
     @fullscreen.setter
     def fullscreen(self, on: bool) -> None:
-        self._fullscreen = bool(on)
-        self._core.set_fullscreen(self._fullscreen)
+        with self._lock:
+            self._fullscreen = bool(on)
+            self._core.set_fullscreen(self._fullscreen)
 
     @property
     def always_on_top(self) -> bool:
@@ -98,8 +115,9 @@ class Window:
 
     @always_on_top.setter
     def always_on_top(self, on: bool) -> None:
-        self._always_on_top = bool(on)
-        self._core.set_always_on_top(self._always_on_top)
+        with self._lock:
+            self._always_on_top = bool(on)
+            self._core.set_always_on_top(self._always_on_top)
 
     @property
     def visible(self) -> bool:
@@ -108,8 +126,9 @@ class Window:
 
     @visible.setter
     def visible(self, on: bool) -> None:
-        self._visible = bool(on)
-        self._core.set_visible(self._visible)
+        with self._lock:
+            self._visible = bool(on)
+            self._core.set_visible(self._visible)
 
     def minimize(self) -> None:
         """Puts the window into the task bar."""
@@ -117,11 +136,15 @@ class Window:
 
     def maximize(self) -> None:
         """Makes the window as large as the screen allows."""
-        self._core.act("maximize")
+        with self._lock:
+            self._maximized = True
+            self._core.act("maximize")
 
     def restore(self) -> None:
         """Brings the window back from minimized or maximized."""
-        self._core.act("restore")
+        with self._lock:
+            self._maximized = False
+            self._core.act("restore")
 
     def focus(self) -> None:
         """Brings the window to the front and gives it the keyboard."""
@@ -135,7 +158,8 @@ class Window:
         that returns ``False`` keeps it open. When none has answered after 3 s, the window closes. It cannot be
         an ``async`` function: the answer is needed at once.
 
-        ``"crashed"``: the web process died. The view stays open; ``view.reload()`` revives it.
+        ``"crashed"``: the web process died. The view stays open; ``view.reload()`` revives it. With
+        ``isolation="process"``: that process, or the window's own; with ``respawn`` it comes back by itself.
         """
         if func is None:
             self._listeners.of(event)  # A wrong name is told here, not when the function is there.
@@ -154,7 +178,31 @@ class Window:
         return bool(self._listeners.of("closing"))
 
     def _watch(self) -> None:
-        self._core.watch(self.watches_navigation(), self.watches_closing)
+        with self._lock:
+            self._core.watch(self.watches_navigation(), self.watches_closing)
+
+    def opening(self) -> dict[str, Any]:
+        """What a window opens with that is to look as this one does now. For the library's own use."""
+        options = self._options
+        return {
+            "title": self._title,
+            "size": self._size,
+            "min_size": options.min_size,
+            "position": self._position,
+            "resizable": options.resizable,
+            "decorations": options.decorations,
+            "always_on_top": self._always_on_top,
+            "transparent": options.transparent,
+            "background_color": options.background_color,
+            "visible": self._visible,
+            "maximized": self._maximized,
+            "fullscreen": self._fullscreen,
+            "icon": None if options.icon is None else os.path.abspath(options.icon),
+            "context_menu": options.context_menu,
+            "user_agent": options.user_agent,
+            "watch_navigation": self.watches_navigation(),
+            "watch_closing": self.watches_closing,
+        }
 
     # Told by the view, on the notice thread.
 

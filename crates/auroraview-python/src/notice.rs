@@ -22,7 +22,7 @@ pub(crate) enum Notice {
     Number(&'static str, i64),
     /// One of those of which only so many may wait.
     Gated(Box<Notice>, Permit),
-    /// A line that a process of ours wrote: where to, who, the line.
+    /// A line that a window's process wrote: where to, its process id (0: not known yet), the line.
     Line(&'static str, u32, String),
 }
 

@@ -1,24 +1,28 @@
-//! The embedded transport: a peer whose page is in a window of the host.
+//! The embedded transport: a peer whose page is in a window of a host, in this process or one of its own.
 
+mod options;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use auroraview_host_api::{
-    Decision, EvalError, HostCommand, HostEvent, OpenOptions, Refusal, Size, Source, ViewId,
-    WindowChange,
+    Decision, EvalError, HostCommand, HostEvent, Refusal, ViewId, WindowChange,
 };
 use auroraview_protocol::{Batch, Reason, envelope};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::bridge::Bridge;
-use crate::host;
+use crate::host::{self, End, Isolated, Route};
 use crate::lane::notices;
 use crate::notice::{Notice, Payload};
 use crate::peer::{Outlet, Peer, PeerCore};
+use options::{Options, make_size, make_source};
 
 struct WindowOutlet {
     view: ViewId,
+    route: Arc<Route>,
 }
 
 impl Outlet for WindowOutlet {
@@ -29,7 +33,7 @@ impl Outlet for WindowOutlet {
             envelope::join(&batch.text, &batch.attachments)
         };
         // Without a host there is no document, so the session has no batch; a late one has no reader.
-        host::send(&HostCommand::Deliver {
+        self.route.send(&HostCommand::Deliver {
             view: self.view,
             document: batch.document,
             frame,
@@ -44,11 +48,19 @@ static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
 pub(crate) struct ViewCore {
     id: ViewId,
     peer: Arc<PeerCore>,
+    route: Arc<Route>,
     callback: Arc<Py<PyAny>>,
+    /// From `open()` until the window is gone.
     open: AtomicBool,
+    /// Since `open()` there has been a window: another one is the same window come back.
+    opened: AtomicBool,
 }
 
 impl ViewCore {
+    pub(crate) fn route(&self) -> &Route {
+        &self.route
+    }
+
     fn notice(&self, notice: Notice) {
         notices().notice(&self.callback, notice);
     }
@@ -64,7 +76,27 @@ impl ViewCore {
         }
     }
 
-    /// Takes an event of the host, on the GUI thread.
+    /// The process of the window has ended.
+    pub(crate) fn shell_ended(&self, end: End) {
+        let view = self.id;
+        match end {
+            End::Closed => self.handle(HostEvent::Closed { view }),
+            End::Failed(message) if !self.opened.load(Ordering::Acquire) => {
+                self.handle(HostEvent::OpenFailed { view, message });
+            }
+            End::Failed(how) | End::Lost(how) => {
+                self.peer.document_gone();
+                self.notice(Notice::Named("lost", how));
+            }
+        }
+    }
+
+    /// The process of the window wrote a line.
+    pub(crate) fn printed(&self, line: Notice) {
+        self.notice(line);
+    }
+
+    /// Takes an event of the host, on the thread that has it, which never runs Python.
     pub(crate) fn handle(&self, event: HostEvent) {
         match event {
             HostEvent::Posted { frame, .. } => self.receive(&frame),
@@ -75,7 +107,9 @@ impl ViewCore {
             }),
             HostEvent::Opened { origin, .. } => {
                 self.peer.set_connected(true);
-                self.notice(Notice::Named("opened", origin));
+                let again = self.opened.swap(true, Ordering::AcqRel);
+                let name = if again { "reopened" } else { "opened" };
+                self.notice(Notice::Named(name, origin));
             }
             HostEvent::OpenFailed { message, .. } => {
                 self.open.store(false, Ordering::Release);
@@ -138,54 +172,13 @@ impl ViewCore {
                 self.notice(Notice::Named("crashed", reason));
             }
             HostEvent::Closed { .. } => {
-                self.open.store(false, Ordering::Release);
-                self.peer.close("the window was closed");
-                self.notice(Notice::Plain("closed"));
+                if self.open.swap(false, Ordering::AcqRel) {
+                    self.peer.close("the window was closed");
+                    self.notice(Notice::Plain("closed"));
+                }
             }
             HostEvent::ShutDown | HostEvent::Log { .. } => {}
         }
-    }
-}
-
-/// What [`View::open`] takes, a dict with these keys.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-struct Options {
-    key: String,
-    source: (String, String, String),
-    allow_origins: Vec<String>,
-    debug: bool,
-    data_directory: Option<String>,
-    title: String,
-    size: (u32, u32),
-    min_size: Option<(u32, u32)>,
-    position: Option<(i32, i32)>,
-    resizable: bool,
-    decorations: bool,
-    always_on_top: bool,
-    transparent: bool,
-    background_color: Option<[u8; 4]>,
-    visible: bool,
-    maximized: bool,
-    fullscreen: bool,
-    icon: Option<String>,
-    context_menu: bool,
-    user_agent: Option<String>,
-    watch_navigation: bool,
-    watch_closing: bool,
-}
-
-fn make_size((width, height): (u32, u32)) -> Size {
-    Size { width, height }
-}
-
-/// `("url", address, "")`, `("html", text, "")` or `("directory", root, entry)`.
-fn make_source((kind, text, entry): (String, String, String)) -> PyResult<Source> {
-    match kind.as_str() {
-        "url" => Ok(Source::Url(text)),
-        "html" => Ok(Source::Html(text)),
-        "directory" => Ok(Source::Directory { root: text, entry }),
-        _ => Err(PyValueError::new_err(format!("no source {kind:?}"))),
     }
 }
 
@@ -197,25 +190,61 @@ pub(crate) struct View {
 
 impl View {
     fn send(&self, command: &HostCommand) -> bool {
-        host::send(command)
+        self.core.route.send(command)
+    }
+
+    fn make_open(&self, options: Options) -> PyResult<HostCommand> {
+        let limit = self.core.peer.limits().message_bytes;
+        Ok(HostCommand::Open {
+            view: self.core.id,
+            options: Box::new(options.into_open(limit)?),
+        })
+    }
+
+    /// Opens the window, and a process for it where it has one of its own. False when there is one.
+    fn send_open(&self, py: Python<'_>, command: &HostCommand) -> bool {
+        match &*self.core.route {
+            Route::InProcess => self.send(command),
+            Route::Isolated(isolated) => match isolated.open(&self.core, command) {
+                Ok(started) => started,
+                Err(problem) => {
+                    let text = format!("the window's process cannot be started: {problem}");
+                    py.detach(|| self.core.shell_ended(End::Failed(text)));
+                    true
+                }
+            },
+        }
     }
 }
 
 #[pymethods]
 impl View {
     /// `callback(name, ...)` is told, on the notice thread, what the host and the page report.
+    /// `shell`: the program of a window in a process of its own.
     #[new]
-    fn new(bridge: &Bridge, callback: Py<PyAny>) -> View {
+    #[pyo3(signature = (bridge, callback, shell = None))]
+    fn new(bridge: &Bridge, callback: Py<PyAny>, shell: Option<PathBuf>) -> View {
         let id = NEXT_VIEW.fetch_add(1, Ordering::Relaxed);
         let callback = Arc::new(callback);
-        let outlet = Box::new(WindowOutlet { view: id });
+        let route = Arc::new(match shell {
+            None => Route::InProcess,
+            Some(program) => Route::Isolated(Isolated::new(program)),
+        });
+        let outlet = Box::new(WindowOutlet {
+            view: id,
+            route: Arc::clone(&route),
+        });
         let core = Arc::new(ViewCore {
             id,
             peer: PeerCore::new(Arc::clone(&bridge.core), outlet, Arc::clone(&callback)),
+            route,
             callback,
             open: AtomicBool::new(false),
+            opened: AtomicBool::new(false),
         });
-        host::register(id, &core);
+        if matches!(*core.route, Route::InProcess) {
+            host::register(id, &core);
+        }
         View { core }
     }
 
@@ -232,51 +261,39 @@ impl View {
         self.core.open.load(Ordering::Acquire)
     }
 
-    /// Opens the window; answered by the notice `opened` or `open_failed`. `False` when it is open already.
-    fn open(&self, options: Options) -> PyResult<bool> {
+    /// Opens the window; answered by the notice `opened` or `open_failed`. `False` when it is open already. Not at the
+    /// same time as `close` and `reopen`.
+    fn open(&self, py: Python<'_>, options: Options) -> PyResult<bool> {
+        let command = self.make_open(options)?;
         if self.core.open.swap(true, Ordering::AcqRel) {
             return Ok(false);
         }
-        // The host refuses unread what is longer. Attachments come as base64, four characters for three bytes.
-        let limit = self.core.peer.limits().message_bytes;
-        let limit = limit.saturating_add(limit / 3).saturating_add(4096);
-        let command = HostCommand::Open {
-            view: self.core.id,
-            options: Box::new(OpenOptions {
-                key: options.key,
-                source: make_source(options.source)?,
-                allow_origins: options.allow_origins,
-                bridge: true,
-                message_bytes: u64::try_from(limit).unwrap_or(u64::MAX),
-                debug: options.debug,
-                data_directory: options.data_directory,
-                title: options.title,
-                title_follows: false,
-                size: make_size(options.size),
-                min_size: options.min_size.map(make_size),
-                position: options.position,
-                resizable: options.resizable,
-                decorations: options.decorations,
-                always_on_top: options.always_on_top,
-                transparent: options.transparent,
-                background_color: options.background_color,
-                visible: options.visible,
-                maximized: options.maximized,
-                fullscreen: options.fullscreen,
-                icon: options.icon,
-                context_menu: options.context_menu,
-                user_agent: options.user_agent,
-                watch_navigation: options.watch_navigation,
-                watch_closing: options.watch_closing,
-            }),
-        };
-        self.core.peer.open();
-        self.send(&command);
+        self.core.opened.store(false, Ordering::Release);
+        py.detach(|| self.core.peer.open());
+        self.send_open(py, &command);
         Ok(true)
     }
 
-    fn close(&self) {
-        self.send(&HostCommand::Close { view: self.core.id });
+    /// Opens the window again whose process was lost; answered by the notice `reopened`, or `lost` once more. `False`
+    /// when it is not lost.
+    fn reopen(&self, py: Python<'_>, options: Options) -> PyResult<bool> {
+        let command = self.make_open(options)?;
+        Ok(self.core.open.load(Ordering::Acquire) && self.send_open(py, &command))
+    }
+
+    fn close(&self, py: Python<'_>) {
+        let view = self.core.id;
+        py.detach(|| match &*self.core.route {
+            Route::InProcess => {
+                self.send(&HostCommand::Close { view });
+            }
+            Route::Isolated(isolated) => {
+                if !isolated.close(view) {
+                    // Its process was lost, and no other is there yet.
+                    self.core.handle(HostEvent::Closed { view });
+                }
+            }
+        });
     }
 
     fn load(&self, source: (String, String, String), allow_origins: Vec<String>) -> PyResult<()> {
@@ -324,6 +341,9 @@ impl View {
     /// `True`: inside, `False`: forbidden, `None`: the default.
     #[pyo3(signature = (request, decision))]
     fn answer_navigation(&self, request: u64, decision: Option<bool>) {
+        let Some(request) = self.core.route.question(request) else {
+            return;
+        };
         self.send(&HostCommand::AnswerNavigation {
             view: self.core.id,
             request,
@@ -336,6 +356,9 @@ impl View {
     }
 
     fn answer_closing(&self, request: u64, allow: bool) {
+        let Some(request) = self.core.route.question(request) else {
+            return;
+        };
         self.send(&HostCommand::AnswerClosing {
             view: self.core.id,
             request,

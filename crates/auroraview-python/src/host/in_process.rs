@@ -1,0 +1,179 @@
+//! The host library: loaded at the first show, so that importing the package needs no WebKitGTK.
+//!
+//! Commands go in from any thread, events come out on the GUI thread. [`on_event`] never runs Python.
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, OnceLock, Weak};
+use std::time::{Duration, Instant};
+
+use auroraview_host_api::{HostCommand, HostEvent, ViewId, abi, decode, encode};
+use libloading::{Library, Symbol};
+use pyo3::prelude::*;
+
+use super::{INSTALL, log_line};
+use crate::error;
+use crate::lock;
+use crate::view::ViewCore;
+
+struct Host {
+    send: abi::SendFn,
+    /// Never unloaded: its thread lives as long as the process.
+    _library: &'static Library,
+}
+
+static HOST: OnceLock<Host> = OnceLock::new();
+static STARTING: Mutex<()> = Mutex::new(());
+static VIEWS: Mutex<Option<HashMap<ViewId, Weak<ViewCore>>>> = Mutex::new(None);
+static SHUT_DOWN: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+/// Loads the host library and starts its GUI loop, once. Raises `HostError`.
+#[pyfunction]
+pub(crate) fn host_start(py: Python<'_>, path: PathBuf) -> PyResult<()> {
+    py.detach(|| {
+        let _guard = lock(&STARTING);
+        if HOST.get().is_some() {
+            return Ok(());
+        }
+        let host = start(&path)?;
+        let _ = HOST.set(host);
+        Ok(())
+    })
+    .map_err(|text: String| error::host(py, text))
+}
+
+fn start(path: &PathBuf) -> Result<Host, String> {
+    // SAFETY: the library is ours; its initialisers are those of GTK and WebKitGTK, which may run on any thread.
+    let library =
+        unsafe { Library::new(path) }.map_err(|problem| missing_library(path, &problem))?;
+    // Leaked on purpose: threads and callbacks of the library outlive every owner we could name.
+    let library: &'static Library = Box::leak(Box::new(library));
+    let find = |problem: libloading::Error| {
+        format!(
+            "{} is not a host library of this version: {problem}",
+            path.display()
+        )
+    };
+    // SAFETY: the symbols are declared with exactly these types in `auroraview_host_api::abi`.
+    let (version, start, send) = unsafe {
+        let version: Symbol<'_, abi::VersionFn> = library.get(abi::VERSION_SYMBOL).map_err(find)?;
+        let start: Symbol<'_, abi::StartFn> = library.get(abi::START_SYMBOL).map_err(find)?;
+        let send: Symbol<'_, abi::SendFn> = library.get(abi::SEND_SYMBOL).map_err(find)?;
+        (*version, *start, *send)
+    };
+    // SAFETY: takes nothing and has no conditions.
+    let version = unsafe { version() };
+    if version != abi::ABI_VERSION {
+        return Err(format!(
+            "{} speaks version {version} of the host interface, this package version {}; install the package again",
+            path.display(),
+            abi::ABI_VERSION,
+        ));
+    }
+    let mut problem = String::new();
+    let context = (&raw mut problem).cast::<c_void>();
+    // SAFETY: the callbacks match their declared types; `context` is only used by `on_error`, before this returns.
+    let status = unsafe { start(on_event, on_error, context) };
+    if status != 0 {
+        return Err(problem);
+    }
+    Ok(Host {
+        send,
+        _library: library,
+    })
+}
+
+fn missing_library(path: &std::path::Path, problem: &libloading::Error) -> String {
+    use std::error::Error as _;
+    let text = problem
+        .source()
+        .map_or_else(|| problem.to_string(), ToString::to_string);
+    if path.exists() {
+        format!("the window library cannot be loaded: {text}. {INSTALL}")
+    } else {
+        format!(
+            "the window library {} is missing; install the package again, or build it with `make`",
+            path.display()
+        )
+    }
+}
+
+unsafe extern "C" fn on_error(context: *mut c_void, text: *const u8, length: usize) {
+    // SAFETY: `start` passes the address of a live String, and the library lends `length` bytes of text.
+    unsafe {
+        let bytes = std::slice::from_raw_parts(text, length);
+        *context.cast::<String>() = String::from_utf8_lossy(bytes).into_owned();
+    }
+}
+
+unsafe extern "C" fn on_event(_context: *mut c_void, bytes: *const u8, length: usize) {
+    // SAFETY: the library lends `length` bytes for the duration of this call.
+    let bytes = unsafe { std::slice::from_raw_parts(bytes, length) };
+    let outcome = std::panic::catch_unwind(|| match decode::<HostEvent>(bytes) {
+        Ok(event) => dispatch(event),
+        Err(problem) => log::error!("{problem}"),
+    });
+    if outcome.is_err() {
+        log::error!("an event of the host could not be handled; this is a bug of auroraview");
+    }
+}
+
+fn dispatch(event: HostEvent) {
+    match event {
+        HostEvent::ShutDown => {
+            *lock(&SHUT_DOWN.0) = true;
+            SHUT_DOWN.1.notify_all();
+        }
+        HostEvent::Log { level, message } => log_line(level, &message),
+        event => {
+            let view = event.view().and_then(|id| {
+                lock(&VIEWS)
+                    .as_ref()
+                    .and_then(|views| views.get(&id))
+                    .and_then(Weak::upgrade)
+            });
+            if let Some(view) = view {
+                view.handle(event);
+            }
+        }
+    }
+}
+
+/// Makes a view's events reach it.
+pub(crate) fn register(id: ViewId, view: &Arc<ViewCore>) {
+    let mut views = lock(&VIEWS);
+    let views = views.get_or_insert_default();
+    views.retain(|_, view| view.strong_count() > 0);
+    views.insert(id, Arc::downgrade(view));
+}
+
+/// Sends a command. `false` when no host runs.
+pub(super) fn send(command: &HostCommand) -> bool {
+    let Some(host) = HOST.get() else { return false };
+    let bytes = encode(command);
+    // SAFETY: the bytes live for the duration of the call.
+    unsafe { (host.send)(bytes.as_ptr(), bytes.len()) == 0 }
+}
+
+/// Asks for the end of all windows. False when there is no host.
+pub(super) fn ask_to_shut_down() -> bool {
+    send(&HostCommand::ShutDown)
+}
+
+/// Waits until all windows are gone; returns whether they are.
+pub(super) fn wait_for_shut_down(deadline: Instant) -> bool {
+    let mut done = lock(&SHUT_DOWN.0);
+    while !*done {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left == Duration::ZERO {
+            return false;
+        }
+        done = SHUT_DOWN
+            .1
+            .wait_timeout(done, left)
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .0;
+    }
+    true
+}
