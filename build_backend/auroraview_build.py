@@ -1,10 +1,11 @@
-"""The PEP 517 backend: maturin, preceded by the build of the host library.
+"""The PEP 517 backend: maturin, preceded by the build of what owns windows.
 
-The wheel has two native parts. maturin builds the extension module ``auroraview._core``, which links no web engine. The
-library that owns the windows, ``libauroraview_host.so``, links WebKitGTK and is loaded when the first window opens;
-cargo builds it here and it is laid into ``python/auroraview/_native/``, from where maturin packs it as a plain file.
+The wheel has three native parts. maturin builds the extension module ``auroraview._core``, which links no web engine. Two
+more link WebKitGTK: the library ``libauroraview_host.so``, loaded when the first window opens, and the executable
+``auroraview-shell``, for windows in a process of their own. Cargo builds both here and they are laid into
+``python/auroraview/_native/``, from where maturin packs them as plain files, modes included.
 
-A source distribution needs neither cargo's build nor WebKitGTK. Run as a script, this builds the host library alone.
+A source distribution needs neither cargo's build nor WebKitGTK. Run as a script, this builds the two parts alone.
 """
 
 from __future__ import annotations
@@ -43,13 +44,14 @@ __all__ = [
 ROOT = Path(__file__).resolve().parent.parent
 NATIVE = ROOT / "python" / "auroraview" / "_native"
 LIBRARY = "libauroraview_host.so"
+SHELL = "auroraview-shell"
 WEBKITGTK = "webkit2gtk-4.1 >= 2.40"
 
 Settings = Mapping[str, Any] | None
 
 
 def build_wheel(wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
-    """Builds the wheel, both native parts included."""
+    """Builds the wheel, all native parts included."""
     build_host()
     return str(maturin.build_wheel(wheel_directory, config_settings, metadata_directory))
 
@@ -57,32 +59,37 @@ def build_wheel(wheel_directory: str, config_settings: Settings = None, metadata
 def build_editable(
     wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
 ) -> str:
-    """Builds both native parts into the checkout, and a wheel that points to it."""
+    """Builds the native parts into the checkout, and a wheel that points to it."""
     build_host()
     return str(maturin.build_editable(wheel_directory, config_settings, metadata_directory))
 
 
-def build_host() -> Path:
-    """Builds the host library in release mode and lays it into the package; returns where it is."""
+def build_host() -> list[Path]:
+    """Builds the host library and the shell in release mode and lays them into the package; returns where they are."""
     check_webkitgtk()
     cargo = os.environ.get("CARGO", "cargo")
-    command = [cargo, "build", "--release", "--locked", "--package", "auroraview-host", "--lib"]
-    command += ["--message-format", "json-render-diagnostics"]
+    command = [cargo, "build", "--release", "--locked", "--package", "auroraview-host"]
+    command += ["--lib", "--bin", SHELL, "--message-format", "json-render-diagnostics"]
     try:
         process = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     except FileNotFoundError:
         raise SystemExit(f"auroraview: {cargo} is not installed; see https://rustup.rs") from None
     if process.returncode:
-        raise SystemExit(f"auroraview: building the window library failed (cargo exited with {process.returncode})")
-    built = built_library(process.stdout)
-    target = NATIVE / LIBRARY
+        raise SystemExit(f"auroraview: building the window library and shell failed (cargo exited with {process.returncode})")
     NATIVE.mkdir(exist_ok=True)
-    if not (target.exists() and filecmp.cmp(built, target, shallow=False)):
-        # Replaced, not rewritten: a running program may have the old one mapped.
-        fresh = target.with_suffix(".new")
-        shutil.copy2(built, fresh)
-        fresh.replace(target)
+    targets = [lay(built(name, process.stdout), NATIVE / name) for name in (LIBRARY, SHELL)]
     third_party.write(cargo, ROOT, NATIVE / "THIRD_PARTY_LICENSES.txt")
+    return targets
+
+
+def lay(source: Path, target: Path) -> Path:
+    """Puts a copy of an executable file in its place, where it differs from what is there."""
+    if not (target.exists() and filecmp.cmp(source, target, shallow=False)):
+        # Replaced, not rewritten: a running program may have the old one mapped.
+        fresh = target.with_name(f"{target.name}.new")
+        shutil.copy2(source, fresh)
+        fresh.replace(target)
+    target.chmod(0o755)
     return target
 
 
@@ -96,23 +103,24 @@ def check_webkitgtk() -> None:
     except FileNotFoundError:
         problem = f"{pkg_config} is not installed"
     raise SystemExit(
-        f"auroraview: {problem}, which the build of the window library needs.\n"
+        f"auroraview: {problem}, which the build of the window library and shell needs.\n"
         "  Debian, Ubuntu: sudo apt-get install build-essential pkg-config libwebkit2gtk-4.1-dev\n"
         "  Fedora:         sudo dnf install gcc pkgconf-pkg-config webkit2gtk4.1-devel\n"
         "  Arch:           sudo pacman -S base-devel webkit2gtk-4.1"
     )
 
 
-def built_library(messages: str) -> Path:
-    """Where cargo says that it put the library: it knows its target directory, whatever set it."""
+def built(name: str, messages: str) -> Path:
+    """Where cargo says that it put a file: it knows its target directory, whatever set it."""
     for line in messages.splitlines():
         message = json.loads(line)
         if message.get("reason") == "compiler-artifact":
-            for name in message["filenames"]:
-                if Path(name).name == LIBRARY:
-                    return Path(name)
-    raise SystemExit(f"auroraview: cargo built no {LIBRARY}")
+            for file in message["filenames"]:
+                if Path(file).name == name:
+                    return Path(file)
+    raise SystemExit(f"auroraview: cargo built no {name}")
 
 
 if __name__ == "__main__":
-    print(build_host().relative_to(ROOT))
+    for part in build_host():
+        print(part.relative_to(ROOT))

@@ -1,5 +1,6 @@
 """The compiled parts: what they link, what an import loads, and that neither needs WebKitGTK."""
 
+import os
 import struct
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from auroraview import _core
 
 PACKAGE = Path(auroraview.__file__).parent
 HOST = PACKAGE / "_native" / "libauroraview_host.so"
+SHELL = PACKAGE / "_native" / "auroraview-shell"
 
-#: Parts of names of libraries that only the host library may link.
+#: Parts of names of libraries that only the host library and the shell may link.
 GRAPHICAL = ("webkit", "javascriptcore", "gtk", "gdk", "glib", "gio", "cairo", "soup", "X11", "wayland")
 
 
@@ -53,10 +55,17 @@ def test_the_core_links_no_python_library():
     assert [name for name in needed(Path(_core.__file__)) if "python" in name] == []
 
 
-def test_the_host_library_is_the_one_that_links_webkitgtk():
-    found = needed(HOST)
+@pytest.mark.parametrize("part", [HOST, SHELL], ids=lambda part: part.name)
+def test_what_owns_windows_links_webkitgtk_and_no_python(part):
+    found = needed(part)
     assert "libwebkit2gtk-4.1.so.0" in found
     assert [name for name in found if "python" in name] == []
+
+
+def test_the_shell_can_be_run_by_everyone_and_is_of_this_version():
+    assert os.stat(SHELL).st_mode & 0o777 == 0o755
+    ended = subprocess.run([SHELL, "--version"], capture_output=True, text=True, timeout=50, check=True)
+    assert ended.stdout == f"auroraview-shell {auroraview.__version__}\n"
 
 
 def test_the_core_is_built_for_the_stable_abi():
