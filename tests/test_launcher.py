@@ -1,5 +1,6 @@
 """Launcher: what a front end finds and hears, how it is started and stopped, and what is said when it cannot be."""
 
+import http.client
 import json
 import logging
 import os
@@ -95,6 +96,31 @@ def test_one_that_cannot_be_written_costs_a_warning_alone(launch, tmp_path, capl
     told = launch(config_dir=tmp_path / "nowhere")
     told.launcher.start()
     assert "config_dir=" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("page", "origin", "status"),
+    [
+        ("http://localhost:5173/app", "http://localhost:5173", 404),
+        ("http://localhost:5173/app", "http://localhost:5174", 403),
+        ("http://localhost:5173/app", "null", 403),
+        ("page.html", "null", 404),
+        ("page.html", "file://", 404),
+        ("page.html", "https://a.example", 403),
+        (".", "null", 403),
+        (".", "https://named.example", 200),
+    ],
+)
+def test_pages_of_its_origin_and_of_those_named_may_come(launch, tmp_path, monkeypatch, page, origin, status):
+    monkeypatch.chdir(tmp_path)
+    for name in ("page.html", "index.html"):
+        (tmp_path / name).write_text("<p>page")
+    told = launch(page=page, allow_origins=["https://named.example"])
+    told.launcher.start()
+    connection = http.client.HTTPConnection("127.0.0.1", told.launcher.port, timeout=SECONDS)
+    connection.request("GET", "/", headers={"Origin": origin})
+    assert connection.getresponse().status == status
+    connection.close()
 
 
 # What it hears

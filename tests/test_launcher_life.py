@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -421,6 +423,38 @@ def test_what_a_page_says_at_the_end_is_heard(tmp_path, monkeypatch):
     )
     assert done.returncode == 0
     assert done.stdout.split()[1:] == ["shutdown"]
+
+
+CTRL_C = """
+from auroraview import _waiting
+def watch():
+    while not _waiting._main_waits:
+        time.sleep(0.01)
+    print("waits", flush=True)
+it = new(*sys.argv[1:]) if sys.argv[1:] else launcher
+threading.Thread(target=watch).start()
+try:
+    it.start() if it is not launcher else it.wait()
+except KeyboardInterrupt:
+    print("interrupted", it.is_running, it.process.returncode, flush=True)
+"""
+
+
+@pytest.mark.parametrize("modes", [[], ["mute"]], ids=["wait", "start"])
+def test_ctrl_c_ends_the_wait_and_the_program(tmp_path, modes):
+    process = subprocess.Popen(
+        [sys.executable, "-c", PRELUDE + CTRL_C, *modes],
+        env={**os.environ, "FOLDER": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        while process.stdout.readline() not in ("waits\n", ""):
+            pass
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=SECONDS)
+    assert (process.returncode, out, err) == (0, "interrupted False 0\n", "")
 
 
 def test_a_fork_leaves_it_alone(tmp_path, monkeypatch):
