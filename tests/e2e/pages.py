@@ -146,7 +146,7 @@ class ScriptAnswer:
 
 
 class WindowEnd:
-    """A page in a window of its own."""
+    """A page in a window, in this process or one of its own."""
 
     def __init__(self, bridge: Bridge, view: WebView) -> None:
         self.bridge = bridge
@@ -240,10 +240,17 @@ def window_end(bridge: Bridge) -> Iterator[PageEnd]:
 
 
 @contextlib.contextmanager
+def isolated_end(bridge: Bridge) -> Iterator[PageEnd]:
+    """A page in a window with a process of its own, closed at the end."""
+    with opened(html=RECORDING_PAGE, bridge=bridge, isolation="process") as view:
+        yield WindowEnd(bridge, view)
+
+
+@contextlib.contextmanager
 def browser_end(bridge: Bridge) -> Iterator[PageEnd]:
     """A page in a browser of its own, served by a server of its own, both closed at the end."""
     with served(bridge, served_html(RECORDING_PAGE)) as server, browser_context() as context:
         yield open_tab(bridge, context.tab(), link(server))
 
 
-ENDS = {"memory": memory_end, "window": window_end, "browser": browser_end}
+ENDS = {"memory": memory_end, "window": window_end, "isolated": isolated_end, "browser": browser_end}
