@@ -194,3 +194,46 @@ fn avoid_broken_renderer() {
         unsafe { std::env::set_var(SWITCH, "1") };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::rc::Rc;
+
+    use super::*;
+
+    /// A question to a view that is not open: answered at once.
+    fn question(request: u64) -> HostCommand {
+        HostCommand::Screenshot { view: 1, request }
+    }
+
+    #[test]
+    fn a_loop_inside_of_a_command_goes_on_with_the_next_ones() {
+        let context = glib::MainContext::default();
+        let _owned = context.acquire().expect("no other test runs a loop");
+        let gui = GuiLoop::default();
+        let (seen, inner) = (Rc::new(RefCell::new(Vec::new())), Cell::new(false));
+        let (sender, saw) = (gui.clone(), seen.clone());
+        set_sink(move |event| {
+            let HostEvent::Screenshot { request, .. } = event else {
+                return;
+            };
+            saw.borrow_mut().push(request);
+            if request == 1 && !inner.replace(true) {
+                // As a dialog would; what is sent meanwhile is obeyed in it too, after the rest.
+                sender.send(question(4));
+                while saw.borrow().len() < 4 {
+                    glib::MainContext::default().iteration(true);
+                }
+                sender.send(question(5));
+            }
+        });
+        for request in 1..=3 {
+            gui.send(question(request));
+        }
+        while seen.borrow().len() < 5 {
+            context.iteration(true);
+        }
+        assert_eq!(*seen.borrow(), [1, 2, 3, 4, 5]);
+    }
+}

@@ -210,7 +210,6 @@ mod tests {
             ("--ws-port=1 more", "more"),
             ("--ws-port=1 --colour=red", "--colour"),
             ("-x", "-x"),
-            ("--help=yes", "--help"),
         ] {
             let problem = read(line).expect_err(line);
             assert!(

@@ -1,0 +1,14 @@
+//! The executable `auroraview-shell`, with real windows, over real sockets and pipes.
+
+#[path = "../common/display.rs"]
+mod display;
+#[path = "../common/server.rs"]
+#[allow(dead_code, reason = "shared with the window tests")]
+mod server;
+
+mod arguments;
+mod ends;
+mod front_end;
+mod isolated;
+mod process;
+mod streams;
