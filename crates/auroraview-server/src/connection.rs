@@ -2,9 +2,10 @@
 //!
 //! Its life: the hello finds or begins a session and is answered with where that stands; then frames go both ways, and
 //! the connection only counts them, keeps the heartbeat, and bounds what a client may do. When it ends the session
-//! stays, unless the client broke the protocol.
+//! stays, unless the client broke the protocol. A client that knows no protocol has an adapter, `plain`, play its part.
 
 mod handshake;
+mod plain;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +16,8 @@ use bytes::Bytes;
 use crate::compress::{WORTH_IT, gzip};
 use crate::entry::{Ending, Entry, Rates};
 use crate::mailbox::{Item, Leave, Mailbox, Outgoing};
+use crate::options::Dialect;
+use crate::plain::Plain;
 use crate::program::Served;
 use crate::request::RequestInfo;
 use crate::sessions::{Place, STOOD_STILL, Sessions};
@@ -33,6 +36,8 @@ const ATTACHMENT_COST: usize = 64;
 /// A long frame may come as slowly as so many bytes in a millisecond.
 const SLOWEST: u64 = 32;
 
+const PING: &str = r#"{"type":"ping"}"#;
+
 /// Longest time, at once, that a client is not listened to for sending too many bytes.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -42,6 +47,8 @@ pub struct Connection {
     mailbox: Arc<Mailbox>,
     request: RequestInfo,
     compress: bool,
+    /// The adapter, when clients speak the plain dialect.
+    plain: Option<Box<Plain>>,
     stage: Stage,
     /// When something last came, and when a whole message did.
     heard: Instant,
@@ -90,11 +97,16 @@ impl Connection {
         request: RequestInfo,
     ) -> Self {
         let now = Instant::now();
+        let plain = match sessions.options.dialect {
+            Dialect::AuroraView => None,
+            Dialect::Plain(encoding) => Some(Box::new(Plain::new(encoding))),
+        };
         Self {
             sessions,
             mailbox,
             request,
             compress: false,
+            plain,
             stage: Stage::Hello(now),
             heard: now,
             message: now,
@@ -112,8 +124,9 @@ impl Connection {
         let now = self.came();
         match &self.stage {
             Stage::Hello(_) if text.len() > HELLO_BYTES => self.too_large(),
-            Stage::Hello(_) => self.hello(text, now),
             Stage::Open(_) if text.len() > self.message_limit() => self.too_large(),
+            Stage::Hello(_) | Stage::Open(_) if self.plain.is_some() => self.plain_text(text, now),
+            Stage::Hello(_) => self.hello(text, now),
             Stage::Open(_) => self.text(text, now),
             Stage::Closed => {}
         }
@@ -125,6 +138,9 @@ impl Connection {
             return;
         }
         let now = self.came();
+        if self.plain.is_some() {
+            return self.unreadable(bytes.len(), now);
+        }
         let limit = self.message_limit();
         let Stage::Open(attached) = &mut self.stage else {
             return self.broken("expected hello as the first message");
@@ -159,6 +175,26 @@ impl Connection {
             && !attached.may_send(1, &self.mailbox, now)
         {
             self.too_fast();
+        }
+    }
+
+    /// A text came that is not UTF-8. False: the connection is to be closed for it.
+    pub fn receive_garbage(&mut self) -> bool {
+        if self.plain.is_none() {
+            return false;
+        }
+        if !self.is_over() {
+            let now = self.came();
+            self.unreadable(0, now);
+        }
+        true
+    }
+
+    /// The other end took something at `when`, after it had not for a while. Of a plain client, which is busy with what
+    /// it gets and answers pings in their turn, that is a sign of life.
+    pub fn taken(&mut self, when: Instant) {
+        if self.plain.is_some() {
+            self.heard(when);
         }
     }
 
@@ -256,6 +292,9 @@ impl Connection {
 
     /// What is to be sent next; `None`: nothing until the next wake. A text is compressed here, when it is.
     pub fn next_outgoing(&mut self) -> Option<Outgoing> {
+        if self.plain.is_some() {
+            return self.next_plain();
+        }
         Some(match self.mailbox.next()? {
             Item::Frame(text) if self.compress && text.len() > WORTH_IT => {
                 match gzip(text.as_bytes()) {
@@ -266,6 +305,7 @@ impl Connection {
             Item::Control(text) | Item::Frame(text) | Item::Announcing(text) => {
                 Outgoing::Text(text)
             }
+            Item::Ping => Outgoing::Text(PING.into()),
             Item::Attachment(bytes) => Outgoing::Binary(bytes),
             Item::Close(code, reason) => {
                 self.closed();
@@ -277,7 +317,11 @@ impl Connection {
     /// Whether [`Self::next_outgoing`] will take longer than a moment.
     #[must_use]
     pub fn next_is_long(&self) -> bool {
-        self.compress && self.mailbox.next_frame_bytes() > 64 * 1024
+        let is_converted = match &self.plain {
+            Some(plain) => !plain.has_more(),
+            None => self.compress,
+        };
+        is_converted && self.mailbox.next_frame_bytes() > 64 * 1024
     }
 
     /// How long not to read, because more bytes came than may; `None`: go on reading. A client that cannot be kept
@@ -382,6 +426,10 @@ impl Connection {
 
     fn leave(&mut self) {
         if let Stage::Open(attached) = std::mem::replace(&mut self.stage, Stage::Closed) {
+            if self.plain.is_some() {
+                // Nobody could come back to it.
+                attached.entry.goodbye(&self.mailbox, Duration::ZERO);
+            }
             let ttl = self.sessions.options.session_ttl;
             attached
                 .entry

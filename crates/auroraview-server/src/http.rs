@@ -18,6 +18,7 @@ use tungstenite::handshake::derive_accept_key;
 
 use crate::connection::Connection;
 use crate::io::Patient;
+use crate::options::Dialect;
 use crate::request::{Refusal, RequestInfo};
 use crate::server::Guest;
 use crate::sessions::Sessions;
@@ -27,10 +28,19 @@ use crate::{SOCKET_PATH, websocket};
 /// A file is read in pieces of so many bytes.
 const PIECE: u64 = 256 * 1024;
 
+/// The WebSocket of the plain dialect.
+const PLAIN_PATH: &str = "/";
+
 /// What the handlers need.
 pub(crate) struct App {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) site: Arc<Site>,
+}
+
+impl App {
+    fn is_plain(&self) -> bool {
+        self.sessions.options.dialect != Dialect::AuroraView
+    }
 }
 
 /// Both ends of a connection, and its place, which it keeps as a WebSocket.
@@ -41,10 +51,11 @@ pub(crate) struct Peer {
     pub(crate) _guest: Arc<Guest>,
 }
 
-/// The two things there are.
+/// What there is: the WebSocket of the dialect that is spoken, and files.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route(SOCKET_PATH, any(socket))
+        .route(PLAIN_PATH, any(root))
         .fallback(file)
         .with_state(app)
 }
@@ -89,7 +100,26 @@ async fn file(
     response
 }
 
-async fn socket(
+/// The start page, or the WebSocket of plain clients.
+async fn root(app: State<Arc<App>>, peer: Extension<Peer>, request: Request) -> Response {
+    if app.is_plain() && upgrade_key(&request).is_some() {
+        return upgrade(app, peer, request).await;
+    }
+    file(app, peer, request).await
+}
+
+/// The WebSocket of pages.
+async fn socket(app: State<Arc<App>>, peer: Extension<Peer>, request: Request) -> Response {
+    if app.is_plain() {
+        let refusal = app.sessions.check(&request_info(&request, &peer)).err();
+        return refused(&refusal.unwrap_or_else(|| {
+            Refusal::new(404, "Clients of this port speak the plain dialect, at /.")
+        }));
+    }
+    upgrade(app, peer, request).await
+}
+
+async fn upgrade(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
     mut request: Request,

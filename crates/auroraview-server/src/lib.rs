@@ -15,6 +15,7 @@ mod http;
 mod io;
 mod mailbox;
 mod options;
+mod plain;
 mod program;
 mod request;
 mod server;

@@ -26,6 +26,8 @@ pub enum Outgoing {
     Text(String),
     /// A binary message.
     Binary(Bytes),
+    /// A ping of the WebSocket itself, to a client that knows no other.
+    Ping,
     /// The close frame, with code and reason. Nothing follows.
     Close(u16, String),
 }
@@ -83,6 +85,7 @@ pub(crate) enum Leave {
 /// Something to send.
 pub(crate) enum Item {
     Control(String),
+    Ping,
     Frame(String),
     /// A frame that announces attachments, which are the next items.
     Announcing(String),
@@ -261,7 +264,7 @@ impl Mailbox {
         let closing = state.close.is_some();
         if !closing {
             if std::mem::take(&mut state.ping) {
-                return Some(Item::Control(r#"{"type":"ping"}"#.into()));
+                return Some(Item::Ping);
             }
             if state.pongs > 0 {
                 state.pongs -= 1;
@@ -297,12 +300,14 @@ impl Mailbox {
         None
     }
 
-    /// Bytes of the text that comes next, when it is a frame.
+    /// The rest of what [`Item::Announcing`] announced.
+    pub(crate) fn take_attachments(&self) -> Vec<Bytes> {
+        lock(&self.state).attachments.drain(..).collect()
+    }
+
+    /// Bytes of the frame that comes next, attachments included.
     pub(crate) fn next_frame_bytes(&self) -> usize {
-        lock(&self.state)
-            .frames
-            .front()
-            .map_or(0, |batch| batch.text.len())
+        lock(&self.state).frames.front().map_or(0, size)
     }
 
     /// How many frames were sent since the last time.
@@ -338,6 +343,7 @@ mod tests {
             texts.push(match item {
                 Item::Control(text) | Item::Frame(text) | Item::Announcing(text) => text,
                 Item::Attachment(bytes) => format!("{} bytes", bytes.len()),
+                Item::Ping => "ping".into(),
                 Item::Close(code, reason) => format!("{code} {reason}"),
             });
         }
@@ -463,7 +469,7 @@ mod tests {
                 Item::Control(text) => text,
                 Item::Announcing(_) => "frame".into(),
                 Item::Attachment(bytes) => bytes.len().to_string(),
-                Item::Frame(_) | Item::Close(..) => "other".into(),
+                Item::Frame(_) | Item::Ping | Item::Close(..) => "other".into(),
             })
             .collect();
         let length = |bytes: usize| (bytes - 1).to_string();

@@ -119,7 +119,7 @@ impl Sessions {
             .inspect_err(|refusal| self.count("forbidden", &refusal.message))
     }
 
-    /// Begins a connection; its first message must be the hello. Blocks as long as the program's `authenticate` does.
+    /// Begins a connection; its first message must be the hello, where clients say one. Blocks as long as the program's `authenticate` does.
     ///
     /// # Errors
     /// The HTTP answer to give instead of the upgrade: 400, 401, 403 or 503.
@@ -146,7 +146,9 @@ impl Sessions {
                 return Err(Refusal::new(401, message));
             }
         }
-        Ok(Connection::new(self.clone(), place, mailbox, request))
+        let mut connection = Connection::new(self.clone(), place, mailbox, request);
+        connection.begin_if_plain();
+        Ok(connection)
     }
 
     fn place(

@@ -212,6 +212,8 @@ impl Pump {
                 self.connection.too_large();
                 (close_code::TOO_LARGE, "message too large")
             }
+            // Of a message in one piece the codec has taken all, and can go on.
+            Error::Utf8(_) if self.connection.receive_garbage() => return Ok(()),
             Error::Utf8(_) => (1007, "text that is not UTF-8"),
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Err(Gone),
             Error::Protocol(_) | Error::Capacity(_) => (1002, "not a WebSocket"),
@@ -253,7 +255,7 @@ impl Pump {
         loop {
             if self.blocked {
                 match self.socket.poll_write_ready(context) {
-                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Ok(())) => self.connection.taken(Instant::now()),
                     Poll::Ready(Err(_)) => return Err(Gone),
                     Poll::Pending => return Ok(false),
                 }
@@ -298,6 +300,7 @@ impl Pump {
             Outgoing::Binary(bytes) if bytes.len() <= PIECE => return Some(Message::Binary(bytes)),
             Outgoing::Text(text) => (Bytes::from(text), Data::Text),
             Outgoing::Binary(bytes) => (bytes, Data::Binary),
+            Outgoing::Ping => return Some(Message::Ping(Bytes::new())),
             Outgoing::Close(code, reason) => {
                 return Some(Message::Close(Some(close_frame(code, reason))));
             }

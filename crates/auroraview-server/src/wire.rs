@@ -167,6 +167,21 @@ impl<'a> Hello<'a> {
             .ok_or("expected a document id of 1 to 64 characters A-Z a-z 0-9 _ - in hello")
     }
 
+    /// That of a client that says none, as it would.
+    pub(crate) fn plain(document: String) -> Self {
+        Self {
+            _type: Cow::Borrowed("hello"),
+            protocol: None,
+            document,
+            url: None,
+            token: None,
+            session: None,
+            resume: None,
+            received: None,
+            accepts: None,
+        }
+    }
+
     pub(crate) fn accepts_gzip(&self) -> bool {
         let mut accepts = self.accepts.iter().flatten();
         accepts.any(|name| name == "gzip")

@@ -99,15 +99,21 @@ impl Connection {
     /// What to send next: `("text", str)`, `("bytes", bytes)`, `("close", (code, reason))`; `None`: nothing now.
     fn next<'py>(&self, py: Python<'py>) -> PyResult<Option<(&'static str, Bound<'py, PyAny>)>> {
         let next = self.look(|inner| {
-            if inner.next_is_long() {
-                py.detach(|| inner.next_outgoing())
-            } else {
-                inner.next_outgoing()
+            loop {
+                let next = if inner.next_is_long() {
+                    py.detach(|| inner.next_outgoing())
+                } else {
+                    inner.next_outgoing()
+                };
+                // Servers in Python send pings as they see fit; their applications cannot.
+                if !matches!(next, Some(Outgoing::Ping)) {
+                    return next;
+                }
             }
         });
         let next = next.flatten();
         Ok(match next {
-            None => None,
+            None | Some(Outgoing::Ping) => None,
             Some(Outgoing::Text(text)) => Some(("text", text.into_pyobject(py)?.into_any())),
             Some(Outgoing::Binary(data)) => Some(("bytes", new_bytes(py, &data)?.into_any())),
             Some(Outgoing::Close(code, reason)) => {

@@ -70,7 +70,7 @@ impl Connection {
         self.begin(hello, id, resume, now);
     }
 
-    fn is_good_token(&self, brought: Option<&str>) -> bool {
+    pub(super) fn is_good_token(&self, brought: Option<&str>) -> bool {
         let options = &self.sessions.options;
         match &options.token {
             Some(token) if !options.authenticate => {

@@ -137,6 +137,13 @@ impl Page {
         self.flush();
     }
 
+    /// Does something with the session, and sends what comes of it.
+    pub fn act<T>(&self, act: impl FnOnce(&mut Session) -> T) -> T {
+        let result = act(&mut self.session.lock().unwrap());
+        self.flush();
+        result
+    }
+
     pub fn duplicates(&self) -> u64 {
         self.session.lock().unwrap().counters().duplicates
     }
@@ -296,7 +303,22 @@ impl Stage {
         query: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Client, u16> {
-        let url = format!("ws://{}/auroraview.ws{query}", self.address());
+        self.connect_at(&format!("/auroraview.ws{query}"), headers)
+            .await
+    }
+
+    /// A client of the plain dialect.
+    pub async fn plain(&self) -> Client {
+        self.connect_at("/", &[]).await.unwrap()
+    }
+
+    /// As [`Self::connect_with`], at any path.
+    pub async fn connect_at(
+        &self,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Client, u16> {
+        let url = format!("ws://{}{path}", self.address());
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(
