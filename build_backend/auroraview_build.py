@@ -1,7 +1,7 @@
 """The PEP 517 backend: maturin, preceded by the build of what owns windows.
 
-The wheel has three native parts. maturin builds the extension module ``auroraview._core``, which links no web engine. Two
-more link WebKitGTK: the library ``libauroraview_host.so``, loaded when the first window opens, and the executable
+The wheel has three native parts. maturin builds the extension module ``auroraview._core``, which links no web engine.
+Two more link WebKitGTK: the library ``libauroraview_host.so``, loaded when the first window opens, and the executable
 ``auroraview-shell``, for windows in a process of their own. Cargo builds both here and they are laid into
 ``python/auroraview/_native/``, from where maturin packs them as plain files, modes included.
 
@@ -75,7 +75,7 @@ def build_host() -> list[Path]:
     except FileNotFoundError:
         raise SystemExit(f"auroraview: {cargo} is not installed; see https://rustup.rs") from None
     if process.returncode:
-        raise SystemExit(f"auroraview: building the window library and shell failed (cargo exited with {process.returncode})")
+        raise SystemExit(f"auroraview: building what owns windows failed (cargo exited with {process.returncode})")
     NATIVE.mkdir(exist_ok=True)
     targets = [lay(built(name, process.stdout), NATIVE / name) for name in (LIBRARY, SHELL)]
     third_party.write(cargo, ROOT, NATIVE / "THIRD_PARTY_LICENSES.txt")
