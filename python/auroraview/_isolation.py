@@ -64,7 +64,7 @@ class Isolation:
         self.end_reason = _CLOSED
 
     def ends(self) -> None:
-        """The window is gone for good."""
+        """The window is gone for good: nothing brings it back any more."""
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
@@ -100,6 +100,7 @@ class Isolation:
     def _again(self, how: str, what: str, act: Callable[[], None]) -> None:
         if program_ends.is_set():
             return
+        self.ends()  # Should a page be about to load again, its window opening again does that too.
         delay = self._respawns.next_delay()
         if delay is None:
             self._give_up(f"{how}, the {MOST + 1}th crash within {WITHIN_SECONDS:g} s")

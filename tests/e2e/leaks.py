@@ -91,6 +91,13 @@ def openings_with_a_data_directory(count: int) -> None:
         cycle(new_view(data_directory=_FOLDER.name))
 
 
+def openings_in_processes_of_their_own(count: int) -> None:
+    kept = new_view(isolation="process")
+    for _ in range(count // 4):
+        cycle(kept)
+        cycle(new_view(isolation="process"))
+
+
 def bridges_that_are_forgotten(count: int) -> None:
     for _ in range(count):
         bridge = Bridge(workers=2)

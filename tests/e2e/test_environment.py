@@ -125,7 +125,7 @@ holder.join()
 @pytest.mark.parametrize("program", [OWNED_HERE, OWNED_ELSEWHERE], ids=["this thread", "another thread"])
 def test_a_main_context_that_somebody_else_owns_is_a_host_error(program):
     ended = run(program)
-    assert_host_errors(ended, "run the tool as a program of its own")
+    assert_host_errors(ended, 'isolation="process"')
 
 
 @pytest.mark.parametrize("program", [OWNED_HERE, OWNED_ELSEWHERE], ids=["this thread", "another thread"])

@@ -46,9 +46,10 @@ impl Isolated {
         if state.shell.is_some() {
             return Ok(false);
         }
+        let command = put(command)?;
         let shell = Shell::start(state.count + 1, &self.program, Arc::downgrade(view))?;
         state.count += 1;
-        shell.send(put(command)?);
+        shell.send(command);
         state.shell = Some(shell);
         Ok(true)
     }
