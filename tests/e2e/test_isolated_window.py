@@ -16,49 +16,12 @@ from auroraview import UsageError, ViewClosed, WebView
 from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import RECORDING_PAGE
-from tests.e2e.processes import descendants, native_threads, open_files, run, web_processes
+from tests.e2e.processes import descendants, native_threads, open_files, run
+from tests.e2e.shells import crash, crashes_of, isolated, kill_shell, kill_web_process, shell, shells
 
 PACKAGE = Path(auroraview.__file__).parent
 
 pytestmark = pytest.mark.timeout(120)
-
-
-def shells() -> set[int]:
-    """The processes of isolated windows. The kernel cuts names at 15 characters."""
-    return {pid for pid, name in descendants().items() if name == "auroraview-shel"}
-
-
-def shell() -> int:
-    """The one that there is."""
-    (pid,) = shells()
-    return pid
-
-
-def kill_shell() -> int:
-    pid = shell()
-    os.kill(pid, signal.SIGKILL)
-    return pid
-
-
-def isolated(html: str = "<p>page", **options: object) -> WebView:
-    view = WebView("Isolated", html=html, isolation="process", **options)
-    view.bind_call("add", lambda a, b: a + b)
-    return view
-
-
-def crash(view: WebView, heard: Record) -> None:
-    """Kills the window's process, and waits for its successor."""
-    count = len(heard.seen)
-    generation = view.peer.generation
-    kill_shell()
-    heard.wait(count + 1)
-    wait_for(lambda: view.peer.generation > generation and view.is_ready, "the page of the new process")
-
-
-def crashes_of(view: WebView) -> Record:
-    heard = Record()
-    view.window.on("crashed", heard)
-    return heard
 
 
 # A window like any other
@@ -269,7 +232,7 @@ def test_without_respawn_a_crash_closes_the_view():
 
 def test_questions_that_nobody_answers_any_more_leave_the_new_window_alone():
     view = isolated()
-    heard, asked, answer = crashes_of(view), Record(), threading.Event()
+    asked, answer = Record(), threading.Event()
 
     @view.on_navigate
     def wait_first(_):
@@ -281,18 +244,14 @@ def test_questions_that_nobody_answers_any_more_leave_the_new_window_alone():
         wait_for(view.peer.connected.__bool__, "the window")
         view.eval_js("location.hash = 'a'; location.href = 'https://example.invalid/'")
         asked.wait()
-        kill_shell()
-        heard.wait()
+        # A listener would wait behind the watcher, which holds the thread of both.
+        killed = kill_shell()
+        wait_for(lambda: shells() - {killed}, "the next process")
         answer.set()
         assert ask(view, "auroraview.call('add', [1, 2])") == 3
 
 
 # The process of the page dies
-
-
-def kill_web_process() -> None:
-    (pid,) = wait_for(web_processes, "the web process")
-    os.kill(pid, signal.SIGKILL)
 
 
 def test_a_page_whose_web_process_died_comes_back_in_the_same_window():
@@ -377,7 +336,7 @@ def test_a_program_that_ends_takes_its_window_with_it():
     ended = run(
         """
         from auroraview import WebView
-        from tests.e2e.test_isolated_window import shell
+        from tests.e2e.shells import shell
         view = WebView(html="<p>page", isolation="process")
         view.show(wait=False)
         view.wait_ready()
@@ -448,7 +407,7 @@ def test_what_its_process_prints_goes_to_the_log_line_by_line(tmp_path):
         view = WebView(html="<p>page", isolation="process")
         view.show(wait=False)
         view.wait_ready()
-        from tests.e2e.test_isolated_window import shell
+        from tests.e2e.shells import shell
         print(shell())
         """,
         {"PYTHONPATH": str(tmp_path)},
