@@ -31,10 +31,11 @@ def test_the_window_has_a_process_of_its_own_and_nothing_is_left_of_it():
     with opened(isolated()) as first:
         ask(first, "auroraview.call('add', [1, 2])")  # What is started once per process is there now.
     del first
-    threads, files = len(native_threads()), open_files()
+    files = open_files()
     view = isolated()
     with opened(view):
         assert len(shells()) == 1
+        assert shell_threads()
         assert view.info["transport"] == view.peer.info.transport == "isolated"
         assert ask(view, "auroraview.call('add', [1, 2])") == 3
         assert desktop.titles().count("Isolated") == 1
@@ -42,7 +43,7 @@ def test_the_window_has_a_process_of_its_own_and_nothing_is_left_of_it():
         assert view.wait(PATIENCE)
         assert shells() == set(), "when the view says so, the process has gone"
     wait_for(
-        lambda: not descendants() and len(native_threads()) <= threads and open_files() <= files,
+        lambda: not descendants() and not shell_threads() and open_files() <= files,
         f"the end of {descendants()}, threads {native_threads()}, {open_files()} files",
     )
 
