@@ -1,12 +1,14 @@
 """A front end that is not ours, run as a program: the standard library alone, with a WebSocket client written by hand.
 
-``launched.py [MODE...] --ws-port=N`` connects, says that it is ready and then does what events named ``do`` tell it,
-until its stdin ends. It reports to the program with events: ``environment`` once, ``heard`` for each event. Modes:
+``launched.py [MODE...] --ws-port=N`` (or ``--ws-port N``) connects, says that it is ready and then does what events
+named ``do`` tell it, until its stdin ends. It reports to the program with events: ``environment`` once, ``heard`` for
+each event. Modes:
 
 ``plain``: speaks the plain dialect. ``mute``: never connects. ``unready``: connects and never says ready. ``late``:
 neither, but says all else. ``deaf``: goes on when its stdin ends, and heeds no SIGTERM. ``crash``: says its last words
 and exits with 3. ``quit``: exits with 0. ``junk``: sends what nobody understands before it is ready. ``twice``: says
-ready twice.
+ready twice. ``parent``: has a child of its own, which holds its pipes and whose process id it reports. ``careful``:
+acknowledges what it was sent once it has answered.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import secrets
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 from typing import Any
@@ -96,7 +99,8 @@ class Plain:
 class Framed:
     """The protocol."""
 
-    def __init__(self, port: int, secret: str | None) -> None:
+    def __init__(self, port: int, secret: str | None, careful: bool) -> None:
+        self.careful = careful
         self.socket = Socket(port, "/auroraview.ws")
         self.document = secrets.token_urlsafe(8)
         self.sent = 0
@@ -121,11 +125,17 @@ class Framed:
             if text.startswith('{"type":'):
                 continue
             frame = json.loads(text)
-            ack = {"v": 1, "doc": self.document, "ack": frame["seq"], "msgs": []}
-            self.socket.send(json.dumps(ack, separators=(",", ":")))
+            if not self.careful:
+                self.acknowledge(frame["seq"])
             for message in frame["msgs"]:
                 if not message["event"].startswith("__auroraview_"):
                     yield message["event"], message["detail"]
+            if self.careful:
+                self.acknowledge(frame["seq"])
+
+    def acknowledge(self, number: int) -> None:
+        ack = {"v": 1, "doc": self.document, "ack": number, "msgs": []}
+        self.socket.send(json.dumps(ack, separators=(",", ":")))
 
 
 def do(order: dict[str, Any]) -> None:
@@ -146,9 +156,9 @@ def end_with_stdin() -> None:
 
 
 def main() -> None:
-    *modes, last = sys.argv[1:]
-    name, _, port = last.partition("=")
-    assert name == "--ws-port", sys.argv
+    modes = sys.argv[1:]
+    form, _, port = modes.pop().rpartition("=")
+    assert (form or modes.pop()) == "--ws-port", sys.argv
     secret = os.environ.get("AURORAVIEW_SECRET")
     if os.environ.get("AURORAVIEW_SECRET_VIA") == "stdin":
         secret = sys.stdin.readline().strip()
@@ -163,7 +173,10 @@ def main() -> None:
         os._exit(0)
     if "mute" in modes:
         signal.pause()
-    client = (Plain if "plain" in modes else Framed)(int(port), secret)
+    child = None
+    if "parent" in modes:
+        child = subprocess.Popen(["sleep", "1000"], stdin=subprocess.DEVNULL).pid
+    client = Plain(int(port), secret) if "plain" in modes else Framed(int(port), secret, "careful" in modes)
     if "junk" in modes:
         for junk in ("", "junk", "[]", "{}", '{"type": 3}', '{"type": null}', '"ready"', '{"type": "__auroraview_x"}'):
             client.socket.send(junk)
@@ -174,7 +187,15 @@ def main() -> None:
         client.ready()
     if "unready" not in modes:
         found = {name: value for name, value in os.environ.items() if "AURORAVIEW" in name or name.endswith("_WS_PORT")}
-        client.send("environment", pid=os.getpid(), cwd=os.getcwd(), argv=sys.argv[1:], variables=found, secret=secret)
+        client.send(
+            "environment",
+            pid=os.getpid(),
+            child=child,
+            cwd=os.getcwd(),
+            argv=sys.argv[1:],
+            variables=found,
+            secret=secret,
+        )
     for event, detail in client.events():
         if event == "do":
             do(detail)
