@@ -7,7 +7,7 @@ import signal
 
 from auroraview import WebView
 from tests.e2e.helpers import PATIENCE, Record, wait_for
-from tests.e2e.processes import descendants, web_processes
+from tests.e2e.processes import descendants, native_threads, web_processes
 
 
 def shells(root: int | None = None) -> set[int]:
@@ -19,6 +19,12 @@ def shell() -> int:
     """The one that there is."""
     (pid,) = shells()
     return pid
+
+
+def shell_threads() -> list[str]:
+    """Names, as far as the kernel keeps them, of our threads that an isolated window has."""
+    own = ("auroraview-shel", "auroraview-read", "auroraview-wait")
+    return [name for name in native_threads() if name in own]
 
 
 def kill_shell() -> int:

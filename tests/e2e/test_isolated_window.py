@@ -17,7 +17,7 @@ from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import RECORDING_PAGE
 from tests.e2e.processes import descendants, native_threads, open_files, run
-from tests.e2e.shells import crash, crashes_of, isolated, kill_shell, kill_web_process, shell, shells
+from tests.e2e.shells import crash, crashes_of, isolated, kill_shell, kill_web_process, shell, shell_threads, shells
 
 PACKAGE = Path(auroraview.__file__).parent
 
