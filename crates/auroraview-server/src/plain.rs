@@ -93,7 +93,9 @@ impl Plain {
         self.ready |= is_ready;
         let ready = if is_ready { r#"{"type":"ready"},"# } else { "" };
         let document = &self.document;
-        let event = message.to_event();
-        format!(r#"{{"v":1,"doc":"{document}","msgs":[{ready}{event}]}}"#)
+        let mut frame = format!(r#"{{"v":1,"doc":"{document}","msgs":[{ready}"#);
+        message.write_event(&mut frame);
+        frame.push_str("]}");
+        frame
     }
 }

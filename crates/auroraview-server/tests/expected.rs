@@ -253,6 +253,12 @@ fn it_belongs_to_the_identity_that_has_it() {
     let (connection, bob) = greet("bob", &again);
     assert_eq!((&bob["id"], &bob["resumed"]), (&ann["id"], &json!(false)));
     drop(connection);
+    // What he has is worth nothing to others.
+    again["resume"] = bob["resume"].clone();
+    let (connection, own) = greet("bob", &again);
+    assert_eq!(own["resumed"], true);
+    drop(connection);
+    again["resume"] = own["resume"].clone();
     let (_connection, ann) = greet("ann", &again);
     assert_eq!(ann["resumed"], false);
 }

@@ -16,15 +16,14 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// As an event of the protocol.
-    pub(crate) fn to_event(&self) -> String {
-        let mut event = String::with_capacity(64 + self.name.len() + self.rest.len());
-        event.push_str(r#"{"type":"event","event":"#);
-        write_json_string(&mut event, &self.name);
-        event.push_str(r#","detail":"#);
-        event.push_str(&self.rest);
-        event.push('}');
-        event
+    /// Appends it as an event of the protocol.
+    pub(crate) fn write_event(&self, out: &mut String) {
+        out.reserve(64 + self.name.len() + self.rest.len());
+        out.push_str(r#"{"type":"event","event":"#);
+        write_json_string(out, &self.name);
+        out.push_str(r#","detail":"#);
+        out.push_str(&self.rest);
+        out.push('}');
     }
 }
 
