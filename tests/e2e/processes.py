@@ -113,10 +113,13 @@ class Program:
     def wait_line(self, line: str) -> None:
         """Waits until it has printed this line."""
         wait_for(
-            lambda: line in self.lines or self.process.poll() is not None,
+            lambda: line in self.lines or not (self.process.poll() is None or self._reading()),
             f"{line!r} of the program; it said {self.lines} and {''.join(self._err)}",
         )
         assert line in self.lines, f"the program ended without {line!r}: {self.lines}\n{''.join(self._err)}"
+
+    def _reading(self) -> bool:
+        return any(reader.is_alive() for reader in self._readers)
 
     def end(self, seconds: float = PATIENCE) -> Ended:
         """Waits for its end."""
