@@ -57,6 +57,7 @@ class Socket:
 
     def receive(self) -> str | bytes | None:
         """The next message; ``None`` at the end."""
+        parts, of = [], 0
         while len(head := self.file.read(2)) == 2:
             kind, size = head[0] & 15, head[1] & 127
             if size == 126:
@@ -64,10 +65,12 @@ class Socket:
             elif size == 127:
                 (size,) = struct.unpack("!Q", self.file.read(8))
             payload = self.file.read(size)
-            if kind == 1:
-                return payload.decode()
-            if kind == 2:
-                return payload
+            if kind < 3:
+                of = kind or of
+                parts.append(payload)
+                if head[0] & 0x80:
+                    whole = b"".join(parts)
+                    return whole.decode() if of == 1 else whole
             if kind == 8:
                 print("closed with", struct.unpack("!H", payload[:2])[0] if payload else "nothing", flush=True)
                 return None
