@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--exports", type=Path, metavar="DIR", help="where exports go; default: exports/ beside the library"
     )
+    parser.add_argument("--isolated", action="store_true", help="the window has a process of its own")
     parser.add_argument("--drive", action="store_true", help="use the panel like a person and check the effects")
     parser.add_argument(
         "--screenshot", type=Path, metavar="FILE", help="with --drive: a PNG of the light panel; FILE-dark is the dark"
@@ -47,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         library = options.library or folder / "library"
         if options.library is None:
             sample_library.write(library)
-        tool = Tool(library, options.exports or library.parent / "exports")
+        tool = Tool(library, options.exports or library.parent / "exports", isolated=options.isolated)
         tool.feed.start()
         stack.callback(tool.feed.stop)
         try:

@@ -61,7 +61,7 @@ class LibraryApi:
 class Tool:
     """The asset browser over one directory; exports go to another."""
 
-    def __init__(self, library: Path, exports: Path) -> None:
+    def __init__(self, library: Path, exports: Path, *, isolated: bool = False) -> None:
         self.library = Library(library)
         self.exports = exports
         self.settings = {name: choices[0] for name, choices in SETTINGS.items()}
@@ -72,6 +72,7 @@ class Tool:
             width=1240,
             height=800,
             window=WindowOptions(min_size=(860, 560)),
+            isolation="process" if isolated else "none",
         )
         self.feed = Feed(self.library, self.view.emit)
         # Page to Python, awaited: plain methods, one after another on the worker ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import subprocess
 import sys
 import urllib.request
@@ -20,6 +21,7 @@ from tests.e2e.servers import under_uvicorn
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ASSET_BROWSER = EXAMPLES / "asset_browser"
+FLEET = EXAMPLES / "12_fleet"
 
 
 def load(name: str) -> ModuleType:
@@ -42,6 +44,12 @@ def wait_for_text(view: WebView, selector: str, part: str) -> str:
     return show_text(view, selector)
 
 
+def wait_for_digits(view: WebView, selector: str) -> str:
+    """Waits until an element's text is a number."""
+    wait_for(lambda: show_text(view, selector).isdigit(), f"a number in {selector}")
+    return show_text(view, selector)
+
+
 def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=150, check=False)
 
@@ -49,7 +57,7 @@ def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_all_small_examples_are_tested_here() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
     names = sorted(path.name for path in EXAMPLES.iterdir() if (path / "main.py").is_file() and path.name[0].isdigit())
-    assert len(names) >= 10
+    assert len(names) >= 12
     assert [name for name in names if f'load("{name}")' not in here] == []
 
 
@@ -204,10 +212,62 @@ def test_a_window_and_two_browsers_show_the_same_hue(open_view: OpenView, browse
             assert tab.errors == []
 
 
+def test_the_isolated_window_comes_back_with_what_python_kept(
+    open_view: OpenView, capsys: pytest.CaptureFixture[str]
+) -> None:
+    view = open_view(load("11_isolated_window").make_view())
+    wait_for_text(view, "#crashes", "0")
+    program, window = show_text(view, "#program"), wait_for_digits(view, "#window")
+    assert program == str(os.getpid())
+    ask(view, "note.value = 'Ask the crew'; note.oninput()")
+    before = view.peer.generation
+    ask(view, "setTimeout(() => document.querySelector('#kill').click())")
+    wait_for(lambda: view.peer.generation > before and view.is_ready, "the window that comes back")
+    wait_for_text(view, "#crashes", "1")
+    wait_for(lambda: ask(view, "note.value") == "Ask the crew", "the note")
+    assert wait_for_digits(view, "#window") != window
+    assert "Crash 1." in capsys.readouterr().out
+
+
+def test_the_fleet_asks_for_nothing_but_what_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(FLEET))
+    fleet = load("12_fleet").Fleet()
+    fleet.change_settings({"theme": "dark", "units": "furlongs", "panel": "table"})
+    assert fleet.settings == {"theme": "dark", "units": "km/h", "paused": False}
+
+
 @pytest.mark.timeout(180)
-def test_the_asset_browser_is_driven_and_every_effect_confirmed(tmp_path: Path) -> None:
+def test_the_fleet_is_driven_and_every_effect_confirmed(tmp_path: Path) -> None:
+    picture = tmp_path / "fleet.png"
+    done = run_python(str(FLEET / "main.py"), "--drive", "--screenshot", str(picture))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Everything was confirmed" in done.stdout
+    assert "✗" not in done.stdout
+    for file in (picture, tmp_path / "fleet-dark.png"):
+        assert file.read_bytes().startswith(b"\x89PNG")
+    assert not (FLEET / "page" / "ws-config.js").exists()
+
+
+@pytest.mark.timeout(180)
+def test_the_driver_of_the_fleet_says_what_does_not_hold() -> None:
+    done = run_python(
+        "-c",
+        f"import sys; sys.path.insert(0, {str(FLEET)!r})\n"
+        "import driver, main\n"
+        "main.Fleet.choose = lambda self, name: None\n"
+        "driver.SECONDS = 3.0\n"
+        "driver.Driver.kill = driver.Driver.read = lambda self: ''\n"
+        "sys.exit(main.main(['--drive']))",
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAILED: Choose a van with the keyboard: waited 3 s for Van 02 on the map" in done.stdout
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("arguments", [[], ["--isolated"]])
+def test_the_asset_browser_is_driven_and_every_effect_confirmed(tmp_path: Path, arguments: list[str]) -> None:
     picture = tmp_path / "demo.png"
-    done = run_python(str(ASSET_BROWSER / "main.py"), "--drive", "--screenshot", str(picture))
+    done = run_python(str(ASSET_BROWSER / "main.py"), "--drive", "--screenshot", str(picture), *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Everything was confirmed" in done.stdout
     assert "✗" not in done.stdout
