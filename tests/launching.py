@@ -47,7 +47,10 @@ class Told:
 
     def wait(self, event: str, count: int = 1) -> list[Any]:
         """Waits for so many events of this name; their details."""
-        eventually(lambda: len(self.of(event)) >= count, f"{count} x {event!r} (there is {self.events})")
+        try:
+            eventually(lambda: len(self.of(event)) >= count)
+        except AssertionError:
+            raise AssertionError(f"no {count} x {event!r} within {SECONDS:g} s: {self.events}") from None
         return self.of(event)
 
     def environment(self) -> dict[str, Any]:

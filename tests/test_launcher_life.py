@@ -42,6 +42,7 @@ def test_one_that_crashed_comes_back_with_all_that_waits_for_it(launch, tmp_path
     launcher.emit("settings", 1, retain=True)
     launcher.start()
     first = told.environment()
+    told.wait("heard")
     script = (tmp_path / "ws-config.js").read_text()
     peer, port = launcher.peer, launcher.port
     os.kill(first["pid"], signal.SIGKILL)
