@@ -28,11 +28,11 @@ pytestmark = pytest.mark.timeout(120)
 
 
 def test_the_window_has_a_process_of_its_own_and_nothing_is_left_of_it():
-    with opened(isolated()) as first:
-        ask(first, "auroraview.call('add', [1, 2])")  # What is started once per process is there now.
-    del first
-    files = open_files()
     view = isolated()
+    with opened(view):
+        ask(view, "auroraview.call('add', [1, 2])")  # What is started once is there now.
+    wait_for(lambda: not shell_threads(), "the end of the first process")
+    files = open_files()
     with opened(view):
         assert len(shells()) == 1
         assert shell_threads()
