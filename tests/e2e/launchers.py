@@ -19,6 +19,9 @@ SCRIPT = _ROOT / "crates/auroraview-server/src/auroraview.js"
 #: The same as a module, for pages that were bundled.
 MODULE = _ROOT / "js_sdk/dist/index.js"
 
+#: A program that never connects, and ends when it is asked to.
+IDLE = ["sh", "-c", "exec cat", "{port}"]
+
 #: Answers ``ask`` with what a script gives, and every ``tick`` with ``tock``.
 PAGE = """<!doctype html><meta charset=utf-8><title>Panel</title><script src="auroraview.js"></script><script>
 const seen = [];
@@ -123,3 +126,12 @@ def port_of_script(folder: Path) -> Any:
     except FileNotFoundError:
         return None
     return json.loads(text.removeprefix("window.WS_CONFIG = ").removesuffix(";\n"))["port"]
+
+
+def secret_of(launcher: Launcher) -> str:
+    """What the program finds in its environment."""
+    process = launcher.process
+    assert process is not None
+    entries = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+    (found,) = (entry for entry in entries if entry.startswith(b"AURORAVIEW_SECRET="))
+    return found.decode().partition("=")[2]
