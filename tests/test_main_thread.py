@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from auroraview import Bridge, UsageError, current_call, main_thread
+from auroraview import Bridge, HostError, UsageError, current_call, main_thread
+from auroraview import _main_thread as internals
 from auroraview.testing import MemoryPage
 from tests.helpers import SECONDS, code_of, eventually
 
@@ -174,13 +175,13 @@ def test_a_handler_of_a_page_that_went_away_does_not_stop_the_next(bridge, on_ma
 @pytest.fixture
 def impatient(monkeypatch):
     main_thread.pump()
-    timer = main_thread._watcher
+    timer = internals._watcher
     if timer is not None:
         timer.cancel()
         timer.join()
-    monkeypatch.setattr(main_thread, "_watcher", None)
-    monkeypatch.setattr(main_thread, "_warned", False)
-    monkeypatch.setattr(main_thread, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(internals, "_watcher", None)
+    monkeypatch.setattr(internals, "_warned", False)
+    monkeypatch.setattr(internals, "_PATIENCE_SECONDS", 0.05)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -198,8 +199,8 @@ def test_a_long_handler_on_the_main_thread_is_no_reason_to_warn(bridge, page, on
     @bridge.bind_call("long", thread="main")
     def long():
         waiting = page.call("f")
-        first = main_thread._watcher
-        eventually(lambda: main_thread._watcher is not first)
+        first = internals._watcher
+        eventually(lambda: internals._watcher is not first)
         waiting.add_done_callback(lambda _: None)
 
     page.call("long").result(SECONDS)
@@ -211,7 +212,7 @@ def test_a_long_handler_on_the_main_thread_is_no_reason_to_warn(bridge, page, on
 def test_work_that_a_pump_left_behind_is_watched_too(bridge, page, caplog):
     bridge.bind_call("f", lambda: None, thread="main")
     calls = [page.call("f") for _ in range(2)]
-    eventually(lambda: main_thread._watcher is not None or main_thread._warned)
+    eventually(lambda: internals._watcher is not None or internals._warned)
     main_thread.pump(max_seconds=-1)
     eventually(lambda: caplog.messages)
     for call in calls:

@@ -8,7 +8,7 @@ import types
 import pytest
 
 import auroraview
-from auroraview import _asgi, errors, launcher, main_thread, navigation, options, server, testing
+from auroraview import _asgi, _main_thread, errors, hosts, launcher, navigation, options, server, testing
 from auroraview import peer as peer_module
 from tests.helpers import SECONDS
 
@@ -16,10 +16,10 @@ from tests.helpers import SECONDS
 PUBLIC = """
 Array AsgiApp AuroraViewError Backpressure Bridge Call CallTimeout Cancelled Future HostError Launcher Limits Navigation
 Peer PeerInfo ProtocolError RemoteError Request Server ServerOptions UsageError ViewClosed WebView Window WindowOptions
-__version__ asgi current_call main_thread serve
+__version__ asgi current_call hosts main_thread serve
 """.split()
 
-MODULES = [auroraview, _asgi, errors, launcher, main_thread, navigation, options, peer_module, server, testing]
+MODULES = [auroraview, _asgi, errors, hosts, launcher, _main_thread, navigation, options, peer_module, server, testing]
 
 
 def test_exactly_the_public_names_are_exported():
@@ -61,7 +61,7 @@ def test_everything_public_has_a_docstring(thing):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in PUBLIC if name not in ("__version__", "main_thread", "Call", "Array")]
+    "name", [name for name in PUBLIC if name not in ("__version__", "hosts", "main_thread", "Call", "Array")]
 )
 def test_public_things_know_their_module_and_their_name(name):
     thing = getattr(auroraview, name)

@@ -12,14 +12,15 @@
 
 The page calls ``await auroraview.call("add", {a: 1, b: 2})``. See :class:`WebView` and :class:`Bridge`;
 :func:`serve` shows the same page in browsers, :func:`asgi` inside another web server, :class:`Launcher` in a program
-of its own.
+of its own. Inside Blender, Maya and other applications: :mod:`auroraview.hosts` and :data:`main_thread`.
 """
 
-from auroraview import main_thread
+from auroraview import hosts
 from auroraview._access import Request
 from auroraview._asgi import AsgiApp, asgi
 from auroraview._core import Array, __version__
 from auroraview._core import Job as Call
+from auroraview._main_thread import main_thread
 from auroraview.bridge import Bridge, current_call
 from auroraview.errors import (
     AuroraViewError,
@@ -70,6 +71,7 @@ __all__ = [
     "__version__",
     "asgi",
     "current_call",
+    "hosts",
     "main_thread",
     "serve",
 ]

@@ -80,7 +80,7 @@ def wait_until(done: Callable[[], bool], timeout: float | None, *, remedy: str) 
 
 def _wait_on_main_thread(done: Callable[[], bool], deadline: float | None) -> bool:
     global _main_waits
-    from auroraview import main_thread
+    from auroraview._main_thread import main_thread
 
     lane = _core.main_lane()
     poll = select.poll()

@@ -27,6 +27,7 @@ __all__ = ["Bridge", "current_call"]
 Function = Callable[..., Any]
 
 _THREADS = ("worker", "pool", "main")
+_usual_thread = "worker"
 # What `window.auroraview` has itself; a namespace of the same name could not be reached.
 _RESERVED_NAMESPACES = frozenset(
     ("call", "send_event", "on", "once", "off", "trigger", "whenReady", "isReady", "onReset", "connection", "then")
@@ -63,8 +64,8 @@ class Bridge:
         limits: what one page may cost.
         workers: how many pages the worker threads serve at once; each page's plain handlers run one at a time, in
             order of arrival.
-        default_thread: where plain handlers run that were bound without ``thread``: ``"worker"`` (the default),
-            ``"pool"`` or ``"main"``.
+        default_thread: where plain handlers run that were bound without ``thread``: ``"worker"``, ``"pool"`` or
+            ``"main"``. ``None``: the worker; the main thread after ``hosts.attach()``.
         frame_rate: how often a second, at most, what was emitted with ``keep="latest"`` goes out.
 
     All methods may be called from any thread, also from handlers.
@@ -83,7 +84,7 @@ class Bridge:
             raise UsageError(f"limits must be Limits(...), not {limits!r}")
         check_positive("Bridge(frame_rate=...)", frame_rate, "a positive number of times a second")
         self.limits = Limits() if limits is None else limits
-        self._default_thread = _checked_thread(default_thread) or "worker"
+        self._default_thread = _checked_thread(default_thread) or _usual_thread
         self._core = _core.Bridge(
             (
                 self.limits.message_bytes,
@@ -332,6 +333,12 @@ class Bridge:
     def start_loop(self) -> None:
         """Has ``async`` handlers run on the loop that runs here. For the library's own use."""
         self._places.loop.ensure_running()
+
+
+def use_thread(thread: str) -> None:
+    """Where plain handlers run of bridges made from now on that do not say it. For the library's own use."""
+    global _usual_thread
+    _usual_thread = _checked_thread(thread) or _usual_thread
 
 
 def _call_on_main_thread(adopt: Adopt, func: Function, args: tuple[Any, ...]) -> None:

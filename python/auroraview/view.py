@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auroraview import _core, _source, _waiting, main_thread
+from auroraview import _core, _source, _waiting
 from auroraview._evaluation import Evaluations
 from auroraview._isolation import Isolation
 from auroraview._lifecycle import weakly
+from auroraview._main_thread import pumped_by_loop
 from auroraview._running import check_answers
 from auroraview.bridge import Bridge
 from auroraview.errors import CallTimeout, HostError, UsageError, ViewClosed
@@ -162,7 +163,7 @@ class WebView:
 
         opening = asyncio.create_task(asyncio.to_thread(open_window))
         try:
-            with main_thread.pumped_by_loop():
+            with pumped_by_loop():
                 await asyncio.shield(opening)
                 # Now, so that it is not the end of the window before that is told.
                 self._closed_functions.append(tell)

@@ -1,0 +1,16 @@
+"""Inside other applications: Blender, Maya, Houdini, Nuke, 3ds Max, the Unreal Editor, any Qt program.
+
+    from auroraview import hosts
+
+    hosts.attach()      # handlers of bridges made from now on run on the application's main thread
+    hosts.detach()      # and no more: for plug-ins that are disabled
+
+:func:`detect` tells where the program runs. An application that is not known becomes so by a :class:`Host` of your own
+and :func:`register_host`.
+"""
+
+from auroraview.hosts._base import Host, HostInfo
+from auroraview.hosts._registry import attach, detach, detect, register_host
+from auroraview.hosts._waker import Waker
+
+__all__ = ["Host", "HostInfo", "Waker", "attach", "detach", "detect", "register_host"]
