@@ -42,6 +42,20 @@ def web_processes(root: int | None = None) -> set[int]:
     return {pid for pid, name in descendants(root).items() if name.startswith("WebKitWebProces")}
 
 
+def wait_gone(*pids: int) -> None:
+    """Waits until these processes have ended. One that is dead and was not reaped yet counts as ended: who reaps the
+    orphans of a machine may take seconds."""
+
+    def running() -> bool:
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
+                    return True
+        return False
+
+    wait_for(lambda: not running(), f"the end of the processes {pids}")
+
+
 def open_files() -> int:
     """Number of file descriptors that this process has open, those of named files left out: the engine opens a few of
     the kernel's once, at a time of its own, to watch the memory."""

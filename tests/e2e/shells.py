@@ -40,11 +40,6 @@ def kill_web_process() -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def wait_gone(*pids: int) -> None:
-    """Waits until no process has one of these ids, dead ones that nobody reaped included."""
-    wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), f"the end of {pids}")
-
-
 def isolated(html: str | None = "<p>page", **options: object) -> WebView:
     """A view whose window has a process of its own."""
     view = WebView("Isolated", html=html, isolation="process", **options)  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ import pytest
 from auroraview import HostError, RemoteError, ViewClosed, WebView, current_call
 from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
+from tests.e2e.processes import wait_gone
 from tests.e2e.shells import (
     crash,
     crashes_of,
@@ -22,7 +23,6 @@ from tests.e2e.shells import (
     shell,
     shells,
     wait_back,
-    wait_gone,
 )
 
 pytestmark = pytest.mark.timeout(120)

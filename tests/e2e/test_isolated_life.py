@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.helpers import PATIENCE, wait_for
-from tests.e2e.processes import Program, descendants, run
-from tests.e2e.shells import wait_gone
+from tests.e2e.processes import Program, descendants, run, wait_gone
 
 pytestmark = pytest.mark.timeout(120)
 
 #: Seconds that what is left may take to end on a busy machine; alone it takes a fraction of one.
-SOON = 10.0
+SOON = 5.0
 
 START = """
 import os, signal, sys, threading, time

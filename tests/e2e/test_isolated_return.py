@@ -15,7 +15,8 @@ from auroraview.options import Limits
 from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import RECORDING_PAGE
-from tests.e2e.shells import crash, crashes_of, isolated, kill_shell, shell, shells, wait_back, wait_gone
+from tests.e2e.processes import wait_gone
+from tests.e2e.shells import crash, crashes_of, isolated, kill_shell, shell, shells, wait_back
 
 pytestmark = pytest.mark.timeout(120)
 

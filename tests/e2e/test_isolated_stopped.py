@@ -16,7 +16,8 @@ from auroraview import Backpressure, Bridge, ViewClosed, WebView
 from auroraview.options import Limits
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import RECORDING_PAGE
-from tests.e2e.shells import crashes_of, isolated, shell, shells, wait_gone
+from tests.e2e.processes import wait_gone
+from tests.e2e.shells import crashes_of, isolated, shell, shells
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -11,7 +11,7 @@ import pytest
 
 from auroraview import CallTimeout, UsageError, ViewClosed, WebView
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
-from tests.e2e.processes import Program, run, web_processes
+from tests.e2e.processes import Program, run, wait_gone, web_processes
 
 #: Seconds from the wish to end to the end, on a busy machine; alone it takes a fraction of one.
 SOON = 10.0
@@ -28,10 +28,6 @@ def say(*words):
 view = WebView(html="<p>page")
 view.on_ready(lambda: say("ready"))
 """
-
-
-def wait_gone(pids):
-    wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), "the end of the web processes")
 
 
 # Ctrl-C
@@ -67,7 +63,7 @@ say("gone", view.wait(10))
     assert time.monotonic() - began < SOON
     ended.assert_clean()
     assert ended.out.splitlines()[-1] == "gone True"
-    wait_gone(web)
+    wait_gone(*web)
 
 
 def test_ctrl_c_that_nobody_catches_ends_the_program_as_python_does():
@@ -79,7 +75,7 @@ def test_ctrl_c_that_nobody_catches_ends_the_program_as_python_does():
     assert ended.code == -signal.SIGINT
     assert ended.err.rstrip().endswith("KeyboardInterrupt")
     assert ended.err.count("Traceback") == 1
-    wait_gone(web)
+    wait_gone(*web)
 
 
 def test_ctrl_c_while_a_handler_runs_on_the_main_thread_ends_show():
@@ -205,7 +201,7 @@ def test_the_program_ends_at_once_and_quietly_with(what):
     )
     web = wait_for(lambda: web_of(program), "the program's last line")
     program.end(SOON).assert_clean()
-    wait_gone(web)
+    wait_gone(*web)
 
 
 def web_of(program):
@@ -231,7 +227,7 @@ def test_an_end_without_any_cleaning_leaves_no_web_process(way):
     web = wait_for(lambda: web_of(program), "the program's last line")
     ended = program.end(SOON)
     assert ended.code in (7, -9, -15)
-    wait_gone(web)
+    wait_gone(*web)
 
 
 def test_a_program_that_never_shows_its_view_just_ends():
