@@ -34,6 +34,16 @@ Function = Callable[..., Any]
 _OPEN_SECONDS = 20.0
 _SCREENSHOT_SECONDS = 30.0
 
+
+class _Opening:
+    """A window that was asked for."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.done = False
+        self.problem: str | None = None
+
+
 # A window that is open keeps its view, also when the program has forgotten it.
 _showing: set[WebView] = set()
 
@@ -105,8 +115,7 @@ class WebView:
         # Windows asked for, and those of them that are gone and told; one is told before the next is asked for.
         self._begun = self._ended = 0
         self._close_asked = False
-        self._opened = False
-        self._open_problem: str | None = None
+        self._opening = _Opening(0)
         self._origin: str | None = None
         if api is not None:
             self.bind_api(api)
@@ -205,35 +214,37 @@ class WebView:
             with self._lock:
                 if self._core.is_open and not self._close_asked:
                     self.window.focus()
-                    return self._begun
+                    # It may not be there yet: another thread shows it just now.
+                    opening = self._opening
+                    break
                 last = self._begun
                 if self._ended == last:
                     opening = self._begin()
                     break
             if not _waiting.wait_until_answered(lambda last=last: self._ended >= last, _OPEN_SECONDS):  # type: ignore[misc]
                 raise HostError(f"the window before did not close within {_OPEN_SECONDS:g} s")
-        answered = _waiting.wait_until_answered(
-            lambda: self._opened or self._open_problem is not None or self._ended >= opening, _OPEN_SECONDS
-        )
-        if self._open_problem is not None:
-            raise HostError(self._open_problem)
-        if not answered:
-            raise HostError(f"the window did not open within {_OPEN_SECONDS:g} s; is the display responding?")
-        return opening
 
-    def _begin(self) -> int:
-        self._opened = False
-        self._open_problem = None
+        def is_answered() -> bool:
+            return opening.done or opening.problem is not None or self._ended >= opening.number
+
+        if not is_answered() and not _waiting.wait_until_answered(is_answered, _OPEN_SECONDS):
+            raise HostError(f"the window did not open within {_OPEN_SECONDS:g} s; is the display responding?")
+        if opening.problem is not None:
+            raise HostError(opening.problem)
+        return opening.number
+
+    def _begin(self) -> _Opening:
         self._isolation.begins()
         _showing.add(self)
         self._begun += 1
+        self._opening = _Opening(self._begun)
         try:
             self._core.open(self._open_options())
         except BaseException:
             self._begun -= 1
             _showing.discard(self)
             raise
-        return self._begun
+        return self._opening
 
     def _open_options(self) -> dict[str, Any]:
         return {
@@ -441,12 +452,12 @@ class WebView:
             case "answer":
                 self._evaluations.answered(*args)
             case "opened":
-                self._opened = True
+                self._opening.done = True
                 self._openings += 1
                 self._origin = args[0]
                 self.peer._began(self._origin)
             case "open_failed":
-                self._open_problem = args[0]
+                self._opening.problem = args[0]
                 self._evaluations.end(f"the window could not be opened: {args[0]}")
                 self._forget_if_closed()
             case "document":
