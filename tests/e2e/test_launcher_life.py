@@ -126,6 +126,30 @@ def test_it_outlives_the_thread_that_started_it(launch):
     assert told.of("crashed") == []
 
 
+def test_a_listener_may_give_up_or_begin_anew(launch):
+    told = launch(respawn=True)
+    launcher = told.launcher
+    anew = threading.Event()
+
+    @launcher.on("crashed")
+    def crashed(code):
+        launcher.stop()
+        if code == 3:
+            launcher.start()
+            anew.set()
+
+    launcher.start()
+    port, secret = launcher.port, told.environment()["secret"]
+    told.do(exit=3)
+    assert anew.wait(PATIENCE)
+    assert launcher.is_running
+    found = told.wait("environment", 2)[-1]
+    assert (launcher.port, found["secret"]) != (port, secret)
+    told.do(exit=4)
+    assert launcher.wait(PATIENCE)
+    assert told.wait("crashed", 2) == [3, 4]
+
+
 # What waits for it
 
 
@@ -275,6 +299,8 @@ while not os.path.exists(os.environ["GO"]):
         ("sys.exit(3)", 3),
         ("threading.Thread(target=sys.exit, args=(4,)).start()", 0),
         ("os._exit(5)", 5),
+        ("os.execv(sys.executable, [sys.executable, '-c', 'raise SystemExit(6)'])", 6),
+        ("os.kill(os.getpid(), signal.SIGINT); launcher.wait()", -signal.SIGINT),
         ("os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM),
         ("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL),
     ],
@@ -292,7 +318,7 @@ def test_a_window_ends_with_its_program_however_that_ends(folder, tmp_path, last
     assert ended.code == code, ended.err
     wait_gone(set(found), SOON)
     assert "An orphan" not in desktop.titles()
-    assert (port_of_script(folder) is None) == (code in (0, 1, 3))
+    assert (port_of_script(folder) is None) == (code in (0, 1, 3, -signal.SIGINT))
     if code == 0:
         ended.assert_clean()
 
