@@ -36,7 +36,7 @@ def kill_shell() -> int:
 
 def kill_web_process() -> None:
     """Kills the process of the one page that there is."""
-    (pid,) = wait_for(web_processes, "the web process")
+    (pid,) = wait_for(lambda: web_processes(shell()), "the web process")
     os.kill(pid, signal.SIGKILL)
 
 

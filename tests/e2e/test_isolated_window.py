@@ -32,7 +32,7 @@ def test_the_window_has_a_process_of_its_own_and_nothing_is_left_of_it():
     with opened(view):
         ask(view, "auroraview.call('add', [1, 2])")  # What is started once is there now.
     wait_for(lambda: not shell_threads(), "the end of the first process")
-    files = open_files()
+    files, others = open_files(), descendants().keys()
     with opened(view):
         assert len(shells()) == 1
         assert shell_threads()
@@ -43,7 +43,7 @@ def test_the_window_has_a_process_of_its_own_and_nothing_is_left_of_it():
         assert view.wait(PATIENCE)
         assert shells() == set(), "when the view says so, the process has gone"
     wait_for(
-        lambda: not descendants() and not shell_threads() and open_files() <= files,
+        lambda: descendants().keys() <= others and not shell_threads() and open_files() <= files,
         f"the end of {descendants()}, threads {native_threads()}, {open_files()} files",
     )
 
