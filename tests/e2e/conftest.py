@@ -35,6 +35,13 @@ def view(open_view: OpenView) -> WebView:
     return open_view(html=PAGE)
 
 
+@pytest.fixture(scope="module", params=["none", "process"])
+def isolation(request: pytest.FixtureRequest) -> str:
+    """Where the window of a test lives, for ``WebView(isolation=...)``: tests that take it run with both."""
+    kind: str = request.param
+    return kind
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A loopback server without pages."""

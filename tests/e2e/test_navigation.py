@@ -43,9 +43,9 @@ def has_bridge(view):
     return ask(view, "typeof window.auroraview") == "object"
 
 
-def test_a_link_to_a_foreign_origin_opens_in_the_system_browser(server, foreign, browser):
+def test_a_link_to_a_foreign_origin_opens_in_the_system_browser(server, foreign, browser, isolation):
     target = foreign.page("/there", "<p>foreign")
-    with opened(url=server.page("/", f"<a href='{target}'>link</a>")) as view:
+    with opened(url=server.page("/", f"<a href='{target}'>link</a>"), isolation=isolation) as view:
         ask(view, "document.querySelector('a').click()")
         assert browser.wait() == [(target,)]
         assert ask(view, "document.body.innerText") == "link"
@@ -83,10 +83,10 @@ def test_load_url_adds_its_origin_to_the_allowed(server, foreign):
             assert view.info["url"] == site.origin + "/"
 
 
-def test_on_navigate_false_forbids(server, foreign, browser):
+def test_on_navigate_false_forbids(server, foreign, browser, isolation):
     target = foreign.page("/there", "<p>foreign")
     asked = Record(False)
-    view = WebView(url=server.page("/", "<p>here"))
+    view = WebView(url=server.page("/", "<p>here"), isolation=isolation)
     view.on_navigate(asked)
     with opened(view):
         go(view, target)
@@ -99,9 +99,9 @@ def test_on_navigate_false_forbids(server, foreign, browser):
         assert "/two" not in server.requests
 
 
-def test_on_navigate_true_shows_inside_without_the_bridge(server, foreign, browser, caplog):
+def test_on_navigate_true_shows_inside_without_the_bridge(server, foreign, browser, caplog, isolation):
     target = foreign.page("/there", "<p>foreign")
-    view = WebView(url=server.page("/", "<p>here"))
+    view = WebView(url=server.page("/", "<p>here"), isolation=isolation)
     view.on_navigate(lambda navigation: True)
     with opened(view):
         go(view, target)
@@ -157,8 +157,8 @@ def test_a_watcher_that_never_answers_leaves_the_default_after_a_while(server, f
         end.set()
 
 
-def test_a_watcher_may_ask_the_page_and_load_something_else(server, foreign):
-    view = WebView(url=server.page("/", "<p>here"))
+def test_a_watcher_may_ask_the_page_and_load_something_else(server, foreign, isolation):
+    view = WebView(url=server.page("/", "<p>here"), isolation=isolation)
 
     @view.on_navigate
     def watch(navigation):
@@ -216,10 +216,10 @@ def test_a_new_window_of_an_allowed_origin_is_shown_in_the_same_window(server, b
         assert browser.seen == []
 
 
-def test_a_new_window_that_is_forbidden_opens_nowhere(server, foreign, browser):
+def test_a_new_window_that_is_forbidden_opens_nowhere(server, foreign, browser, isolation):
     target = foreign.page("/there", "<p>foreign")
     asked = Record(False)
-    view = WebView(url=server.page("/", "<p>here"))
+    view = WebView(url=server.page("/", "<p>here"), isolation=isolation)
     view.on_navigate(asked)
     with opened(view):
         ask(view, f"window.open({target!r}); null")

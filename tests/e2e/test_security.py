@@ -82,9 +82,11 @@ def assert_bridge_works(view, api):
     assert len(api.ran.wait()) == 1
 
 
-def test_a_page_of_a_foreign_origin_has_no_bridge_and_runs_nothing(server, foreign, api):
+def test_a_page_of_a_foreign_origin_has_no_bridge_and_runs_nothing(server, foreign, api, isolation):
     foreign.page("/", attack(foreign, "page"))
-    view = WebView(url=server.page("/", f"<script>location = {foreign.origin!r} + '/'</script>"), api=api)
+    view = WebView(
+        url=server.page("/", f"<script>location = {foreign.origin!r} + '/'</script>"), api=api, isolation=isolation
+    )
     view.on_navigate(lambda navigation: True)
     with opened(view, ready=False):
         report = foreign.wait_report(name="page")
@@ -93,17 +95,19 @@ def test_a_page_of_a_foreign_origin_has_no_bridge_and_runs_nothing(server, forei
         assert_untouched(view, api)
 
 
-def test_a_page_that_a_server_redirects_to_has_no_bridge_and_runs_nothing(server, foreign, api):
+def test_a_page_that_a_server_redirects_to_has_no_bridge_and_runs_nothing(server, foreign, api, isolation):
     address = server.redirect("/", foreign.page("/there", attack(foreign, "redirected")))
-    view = WebView(url=address, api=api)
+    view = WebView(url=address, api=api, isolation=isolation)
     with opened(view, ready=False):
         assert foreign.wait_report(name="redirected")["bridge"] == "undefined"
         assert_untouched(view, api)
 
 
-def test_an_iframe_of_a_foreign_origin_has_no_bridge_and_runs_nothing(server, foreign, api):
+def test_an_iframe_of_a_foreign_origin_has_no_bridge_and_runs_nothing(server, foreign, api, isolation):
     source = foreign.page("/frame", attack(foreign, "iframe"))
-    with opened(WebView(url=server.page("/", f"<iframe src='{source}'></iframe>"), api=api)) as view:
+    with opened(
+        WebView(url=server.page("/", f"<iframe src='{source}'></iframe>"), api=api, isolation=isolation)
+    ) as view:
         report = foreign.wait_report(name="iframe")
         assert report["bridge"] == "undefined"
         assert report["parent"] == "no: SecurityError"
@@ -112,8 +116,8 @@ def test_an_iframe_of_a_foreign_origin_has_no_bridge_and_runs_nothing(server, fo
 
 
 @pytest.mark.parametrize("kind", ["srcdoc", "sandboxed srcdoc", "data", "blob"])
-def test_an_iframe_without_an_address_has_no_bridge_of_its_own(foreign, api, kind):
-    with opened(html="<p>parent", api=api) as view:
+def test_an_iframe_without_an_address_has_no_bridge_of_its_own(foreign, api, kind, isolation):
+    with opened(html="<p>parent", api=api, isolation=isolation) as view:
         view.eval_js(
             f"""const text = {attack(foreign, "frame").replace("parent.auroraview", "parent.absent")!r};
             const kind = {kind!r}, frame = document.createElement('iframe');
@@ -130,8 +134,8 @@ def test_an_iframe_without_an_address_has_no_bridge_of_its_own(foreign, api, kin
 
 
 @pytest.mark.parametrize("kind", ["sandboxed srcdoc", "data"])
-def test_a_frame_of_an_opaque_origin_does_not_reach_its_parent_s_bridge(foreign, api, kind):
-    with opened(html="<p>parent", api=api) as view:
+def test_a_frame_of_an_opaque_origin_does_not_reach_its_parent_s_bridge(foreign, api, kind, isolation):
+    with opened(html="<p>parent", api=api, isolation=isolation) as view:
         view.eval_js(
             f"""const text = {attack(foreign, "frame")!r}, frame = document.createElement('iframe');
             if ({kind!r} === 'data') frame.src = 'data:text/html,' + encodeURIComponent(text);
@@ -170,19 +174,19 @@ def test_a_raw_post_without_the_key_is_refused_and_counted(page_and_api, handler
 
 
 @pytest.fixture(scope="module")
-def page_and_api():
+def page_and_api(isolation):
     class Counting(Api):
         def attempts(self):
             return len(self.ran.seen)
 
     api = Counting()
-    with opened(html="<p>", api=api) as view:
+    with opened(html="<p>", api=api, isolation=isolation) as view:
         yield view, api
 
 
-def test_the_bridge_is_gone_after_a_navigation_away_and_there_again_on_the_way_back(server, foreign, api):
+def test_the_bridge_is_gone_after_a_navigation_away_and_there_again_on_the_way_back(server, foreign, api, isolation):
     foreign.page("/", attack(foreign, "away") + "<a id=back href='javascript:history.back()'>back</a>")
-    view = WebView(url=server.page("/", "<p>home"), api=api)
+    view = WebView(url=server.page("/", "<p>home"), api=api, isolation=isolation)
     view.on_navigate(lambda navigation: True)
     with opened(view):
         generation = view.peer.generation
@@ -195,11 +199,11 @@ def test_the_bridge_is_gone_after_a_navigation_away_and_there_again_on_the_way_b
         assert_bridge_works(view, api)
 
 
-def test_a_foreign_page_that_opens_windows_gets_none(server, foreign, api, monkeypatch):
+def test_a_foreign_page_that_opens_windows_gets_none(server, foreign, api, monkeypatch, isolation):
     outside = Record()
     monkeypatch.setattr("webbrowser.open", outside)
     address = server.redirect("/", foreign.page("/", "<p>foreign"))
-    with opened(WebView(url=address, api=api), ready=False) as view:
+    with opened(WebView(url=address, api=api, isolation=isolation), ready=False) as view:
         # A script of Python's counts as a gesture of the user; without one the engine opens nothing.
         assert ask(view, f"window.open({foreign.origin!r} + '/popup') === null")
         assert outside.wait() == [(f"{foreign.origin}/popup",)]
@@ -249,8 +253,8 @@ class Guarded:
 
 
 @pytest.fixture(scope="module")
-def guarded():
-    with opened(html="<p>", api=Guarded()) as view:
+def guarded(isolation):
+    with opened(html="<p>", api=Guarded(), isolation=isolation) as view:
         yield view
 
 
@@ -324,7 +328,7 @@ try { Object.defineProperty(window, 'webkit', { value: { messageHandlers: null }
 </script>"""
 
 
-def test_the_key_cannot_be_found_by_the_page(monkeypatch):
+def test_the_key_cannot_be_found_by_the_page(monkeypatch, isolation):
     keys = []
 
     def token(size):
@@ -333,7 +337,7 @@ def test_the_key_cannot_be_found_by_the_page(monkeypatch):
 
     real = secrets.token_hex
     monkeypatch.setattr("secrets.token_hex", token)
-    view = WebView(html=SPY + "<p>spy")
+    view = WebView(html=SPY + "<p>spy", isolation=isolation)
     view.bind_call("api.run", lambda value=None: value)
     with opened(view):
         found = view.eval_js(
@@ -376,11 +380,11 @@ def test_the_key_cannot_be_found_by_the_page(monkeypatch):
         assert keys[0] not in found["texts"]
 
 
-def test_every_opening_has_a_key_of_its_own(monkeypatch):
+def test_every_opening_has_a_key_of_its_own(monkeypatch, isolation):
     keys = []
     real = secrets.token_hex
     monkeypatch.setattr("secrets.token_hex", lambda size: keys.append(real(size)) or keys[-1])
-    view = WebView(html="<p>")
+    view = WebView(html="<p>", isolation=isolation)
     for _ in range(2):
         with opened(view):
             assert ask(view, "1") == 1

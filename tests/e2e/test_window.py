@@ -25,9 +25,9 @@ def test_the_page_area_has_the_size_that_was_asked_for():
         assert view.window.size == (517, 333)
 
 
-def test_a_new_size_reaches_the_page_and_the_listeners():
+def test_a_new_size_reaches_the_page_and_the_listeners(isolation):
     resized = Record()
-    view = WebView(width=500, height=300)
+    view = WebView(width=500, height=300, isolation=isolation)
     view.window.on("resized", resized)
     with opened(view):
         view.window.size = (640, 360)
@@ -36,9 +36,9 @@ def test_a_new_size_reaches_the_page_and_the_listeners():
         assert view.window.size == (640, 360)
 
 
-def test_a_position_is_where_the_page_area_is():
+def test_a_position_is_where_the_page_area_is(isolation):
     moved = Record()
-    view = WebView(width=300, height=200, window=WindowOptions(position=(120, 90)))
+    view = WebView(width=300, height=200, window=WindowOptions(position=(120, 90)), isolation=isolation)
     view.window.on("moved", moved)
     with opened(view):
         wait_for(lambda: view.window.position == (120, 90), "the first position")
@@ -56,8 +56,8 @@ def test_the_title_is_that_of_the_window():
         assert view.window.title == "Another title"
 
 
-def test_properties_set_before_show_hold_when_it_opens():
-    view = WebView("Too early")
+def test_properties_set_before_show_hold_when_it_opens(isolation):
+    view = WebView("Too early", isolation=isolation)
     view.window.title = "Set before"
     view.window.size = (432, 234)
     view.window.position = (50, 60)
@@ -68,8 +68,8 @@ def test_properties_set_before_show_hold_when_it_opens():
         assert has_state("Set before", "ABOVE")
 
 
-def test_fullscreen_fills_the_screen_and_comes_back():
-    with opened(title="Full", width=400, height=300) as view:
+def test_fullscreen_fills_the_screen_and_comes_back(isolation):
+    with opened(title="Full", width=400, height=300, isolation=isolation) as view:
         screen = tuple(ask(view, "[screen.width, screen.height]"))
         view.window.fullscreen = True
         wait_for(lambda: page_size(view) == screen, "full screen")
@@ -99,9 +99,9 @@ def test_always_on_top_is_a_state_of_the_window():
         wait_for(lambda: not has_state("Top", "ABOVE"), "its end")
 
 
-def test_a_hidden_window_is_off_the_screen_and_its_page_goes_on():
+def test_a_hidden_window_is_off_the_screen_and_its_page_goes_on(isolation):
     shown = Record()
-    view = WebView("Hides", html="<p>goes on", window=WindowOptions(visible=False))
+    view = WebView("Hides", html="<p>goes on", window=WindowOptions(visible=False), isolation=isolation)
     view.window.on("shown", shown)
     with opened(view):
         assert "Hides" not in desktop.titles()
@@ -220,9 +220,9 @@ def test_a_bad_title_or_event_is_a_usage_error():
         view.window.on("resized", 5)
 
 
-def test_listeners_hear_a_window_s_life_in_order():
+def test_listeners_hear_a_window_s_life_in_order(isolation):
     heard = Record()
-    view = WebView("Life")
+    view = WebView("Life", isolation=isolation)
     for event in ("shown", "closing", "closed"):
         view.window.on(event, lambda event=event: heard(event))
     with opened(view):
@@ -299,8 +299,8 @@ def test_a_closing_listener_that_raises_does_not_keep_the_window(caplog):
         wait_for(lambda: "ZeroDivisionError" in caplog.text, "the error in the log")
 
 
-def test_a_closing_listener_may_ask_the_page():
-    view = WebView("Asks", html="<p>unsaved")
+def test_a_closing_listener_may_ask_the_page(isolation):
+    view = WebView("Asks", html="<p>unsaved", isolation=isolation)
     asked = Record()
 
     @view.window.on("closing")
@@ -350,9 +350,9 @@ def test_no_closing_listener_can_keep_a_window_that_the_program_closes():
         assert asked.seen == []
 
 
-def test_a_page_that_closes_itself_closes_the_window():
+def test_a_page_that_closes_itself_closes_the_window(isolation):
     closed = Record()
-    view = WebView("Self")
+    view = WebView("Self", isolation=isolation)
     view.window.on("closed", closed)
     with opened(view):
         ask(view, "setTimeout(() => window.close(), 0); null")
