@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,9 +115,18 @@ def write_page(folder: Path, title: str = "Panel") -> Path:
     return folder
 
 
+def is_there(pid: int) -> bool:
+    """The process runs, or is one of ours that nobody has reaped. When others are reaped is their parents' business."""
+    try:
+        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return False
+    return state != "Z" or int(parent) == os.getpid()
+
+
 def wait_gone(pids: set[int], seconds: float = PATIENCE) -> None:
-    """Waits until none of these processes is there, not even as one that nobody has reaped."""
-    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), f"the end of {pids}", seconds)
+    """Waits until none of these processes is there."""
+    wait_for(lambda: not any(map(is_there, pids)), f"the end of {pids}", seconds)
 
 
 def port_of_script(folder: Path) -> Any:
