@@ -276,6 +276,59 @@ def test_a_running_loop_is_not_blocked(launch):
     asyncio.run(asyncio.wait_for(main(), SECONDS * 2))
 
 
+def test_a_signal_handler_may_stop_it_whatever_it_interrupts(tmp_path, monkeypatch):
+    monkeypatch.setenv("FOLDER", str(tmp_path))
+    done = run_program(
+        PRELUDE,
+        """
+        import signal
+        from auroraview import HostError
+        from auroraview._config_script import ConfigScript
+        write = ConfigScript.write
+        def interrupted(self, port):
+            signal.raise_signal(signal.SIGTERM)
+            return write(self, port)
+        ConfigScript.write = interrupted
+        other = new()
+        signal.signal(signal.SIGTERM, lambda *_: other.stop())
+        try:
+            other.start()
+        except HostError as error:
+            print("was stopped" in str(error), other.is_running, other.process.returncode, flush=True)
+        """,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[1:3] == ["True", "False"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_runs_on_when_a_signal_handler_raises_while_it_starts(tmp_path, monkeypatch):
+    monkeypatch.setenv("FOLDER", str(tmp_path))
+    done = run_program(
+        PRELUDE,
+        """
+        import signal
+        from auroraview import _waiting
+        def late(*_):
+            raise TimeoutError
+        def interrupt():
+            while not _waiting._main_waits:
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGALRM)
+        signal.signal(signal.SIGALRM, late)
+        other = new("mute")
+        threading.Thread(target=interrupt).start()
+        try:
+            with other:
+                pass
+        except TimeoutError:
+            print(other.is_running, flush=True)
+        """,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[1:] == ["False"]
+
+
 def test_async_handlers_run_on_the_loop_while_it_starts_and_stops(launch, bridge):
     told = launch()
     seen = []

@@ -73,7 +73,8 @@ class Run:
         self._changed = threading.Condition()
         self._stop_asked = False
         self._must_be_ready = False
-        self._keeper: threading.Thread | None = None
+        # Until its own thread is there, the one that begins it, which a signal handler may interrupt.
+        self._keeper = threading.current_thread()
         self._name = plan.front_end.name
         self.port = server.port
         self.process: Process | None = None
@@ -114,7 +115,7 @@ class Run:
 
     @property
     def is_kept_here(self) -> bool:
-        """This is its own thread."""
+        """On this thread it goes on, so that waiting for its end here would never end."""
         return threading.current_thread() is self._keeper
 
     def ask_stop(self) -> None:

@@ -146,7 +146,7 @@ class Launcher:
         Raises:
             HostError: it cannot be started, ended before it was ready, or was not ready in ``start_timeout`` (then it
                 is stopped). The text has its last words.
-            KeyboardInterrupt: Ctrl-C was pressed; it is stopped.
+            KeyboardInterrupt: Ctrl-C was pressed; it is stopped, as for whatever a signal handler raises.
             UsageError: it is running already; or ``wait`` on a running asyncio loop: write
                 ``await asyncio.to_thread(launcher.start)``.
         """
@@ -162,7 +162,7 @@ class Launcher:
             problem = self._why_not_ready(run)
             run.ask_stop()
             _waiting.wait_until(lambda: run.is_over, None, remedy=_TO_START)
-        except KeyboardInterrupt:
+        except BaseException:  # Ctrl-C, or what else a signal handler raises
             self.stop()
             raise
         raise HostError(problem)
