@@ -74,8 +74,9 @@ def test_a_bundled_page_of_another_server_finds_its_program(bridge, server, tmp_
         assert port_of_script(tmp_path) == one.launcher.port
 
 
-def test_a_reload_in_the_window_is_the_same_page_for_the_program(bridge, folder):
-    with panel(bridge, folder) as one:
+@pytest.mark.parametrize("name", ["", "index.html"], ids=["directory", "file"])
+def test_a_reload_in_the_window_is_the_same_page_for_the_program(bridge, folder, name):
+    with panel(bridge, folder / name) as one:
         peer = one.launcher.peer
         one.launcher.emit("settings", "dark", retain=True)
         wait_for(lambda: len(one.seen) == 1, "the settings")
@@ -125,8 +126,9 @@ def test_a_call_of_its_page_may_stop_it(bridge, folder):
         assert one.wait_told("exited") == [("exited", 0)]
 
 
-def test_a_page_whose_web_process_died_comes_back_in_the_same_window(bridge, folder, caplog):
-    with panel(bridge, folder) as one:
+@pytest.mark.parametrize("name", ["", "index.html"], ids=["directory", "file"])
+def test_a_page_whose_web_process_died_comes_back_in_the_same_window(bridge, folder, caplog, name):
+    with panel(bridge, folder / name) as one:
         peer, pid = one.launcher.peer, one.launcher.process.pid
         one.launcher.emit("settings", 1, retain=True)
         wait_for(lambda: one.seen, "the settings")
