@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from auroraview import Bridge, HostError, UsageError, current_call, main_thread
+from auroraview import Bridge, UsageError, current_call, main_thread
 from auroraview import _main_thread as internals
 from auroraview.testing import MemoryPage
 from tests.helpers import SECONDS, code_of, eventually

@@ -37,7 +37,7 @@ class Turn:
             served += count
             wait = min(linger, longest - (now - began))
             # Without the GIL: what is to come must be able to.
-            if not count or left <= 0 or wait <= 0 or not self._poll.poll(wait * 1000):
+            if not count or left <= 0 or wait <= 0 or self._stopped or not self._poll.poll(wait * 1000):
                 break
         return served
 

@@ -24,6 +24,9 @@ _TURN_SECONDS = 0.05
 #: An application that has not given a turn after so long may have dropped the request, as some do when a scene loads;
 #: it is asked again, each time after twice as long.
 _FIRST_PATIENCE_SECONDS = 2.0
+
+#: One that refuses is asked again sooner at first, as a rule it is just starting or ending.
+_REFUSED_SECONDS = 0.05
 _LONGEST_PATIENCE_SECONDS = 60.0
 
 
@@ -73,7 +76,7 @@ class Waker:
         poll.register(main_thread.fileno(), select.POLLIN)
         poll.register(self._reader, select.POLLIN)
         patience = _FIRST_PATIENCE_SECONDS
-        complained = False
+        refused = 0.0
         while not self._stopped:
             poll.poll()
             if self._stopped:
@@ -83,11 +86,12 @@ class Waker:
             try:
                 self._run_later(self._turn)
             except Exception as error:  # noqa: BLE001 - whatever an application may raise
-                if not complained:
-                    complained = True
+                if not refused:
                     logger.error("the application takes no function for its main thread: %s", error, exc_info=error)
-            if self._stopped:
-                return
+                refused = min(max(refused * 2, _REFUSED_SECONDS), _LONGEST_PATIENCE_SECONDS)
+                self._began.wait(refused)
+                continue
+            refused = 0.0
             if self._began.wait(patience):
                 patience = _FIRST_PATIENCE_SECONDS
                 self._ended.wait(_TURN_SECONDS)
