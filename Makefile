@@ -42,7 +42,7 @@ format: $(STAMPS)/venv $(STAMPS)/node_modules ## let the formatters have their w
 	@$(VENV)/ruff format .
 	@cd js_sdk && npm run format
 
-bench: setup packages-test $(STAMPS)/bench ## the measurements, side by side with others; build/bench.json; ONLY=bridge or server for one half
+bench: setup packages-test $(STAMPS)/bench ## the measurements, side by side with others; build/bench.json; ONLY=bridge, isolated or server for one part
 	@cargo build --release --locked --package auroraview-host --example floor
 	@cargo build --release --locked --package auroraview-server --example load
 	@scripts/with_display $(VENV)/python -m benches $(if $(ONLY),--only $(ONLY))

@@ -51,8 +51,8 @@ auroraview.on("bulk", value => { if (value.last) auroraview.send_event("bench.al
 class Bench:
     """A window that measures."""
 
-    def __init__(self) -> None:
-        self.view = WebView("Bench", html=PAGE, width=400, height=300)
+    def __init__(self, *, isolation: str = "none") -> None:
+        self.view = WebView("Bench", html=PAGE, width=400, height=300, isolation=isolation)
         self.view.bind_call("bench.pair", lambda first, second: first)
         self.view.bind_call("bench.echo", lambda text: text)
         self.arrived = threading.Event()

@@ -12,6 +12,16 @@ from pathlib import Path
 
 def web_processes() -> list[int]:
     """Ids of the WebKit web processes among our descendants."""
+    return _descendants("WebKitWebProces")
+
+
+def shells() -> list[int]:
+    """Ids of the processes of isolated windows, and of launchers' windows."""
+    return _descendants("auroraview-shel")
+
+
+def _descendants(named: str) -> list[int]:
+    """The kernel cuts names at 15 characters."""
     parents: dict[int, tuple[int, str]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -25,7 +35,7 @@ def web_processes() -> list[int]:
     for process, (parent, name) in parents.items():
         while parent in parents and parent != os.getpid():
             parent = parents[parent][0]
-        if parent == os.getpid() and name.startswith("WebKitWebProces"):
+        if parent == os.getpid() and name == named:
             found.append(process)
     return found
 

@@ -25,7 +25,8 @@ def table(part: Part) -> str:
     lines = [part.about, "", "| figure | ours | beside it | goal |", "|---|---|---|---|"]
     for row in part.rows:
         peers = "; ".join(
-            f"{name} {figure(value)} {row.unit} (x {row.ours / value:.2g})" for name, value in row.peers.items()
+            f"{name} {figure(value)} {row.unit}" + (f" (x {row.ours / value:.2g})" if value else "")
+            for name, value in row.peers.items()
         )
         goal = row.goal if row.holds else f"{row.goal}, **missed**"
         lines.append(f"| {row.name} | {figure(row.ours)} {row.unit} | {peers} | {goal} |")

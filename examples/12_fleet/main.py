@@ -31,20 +31,18 @@ RATE = 60  # updates a second
 
 
 class Fleet:
-    """The program behind the panels."""
+    """The program behind the panels; the folder is for `ws-config.js`, which pages that come from a port do without."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.bridge = Bridge()
         self.traffic = Traffic()
         self.settings = {name: choices[0] for name, choices in CHOICES.items()}
-        # For ws-config.js, which these pages do not need: their script comes from the port itself.
-        self._folder = tempfile.TemporaryDirectory(prefix="fleet-")
         self.panels = {
             name: Launcher(
                 self.bridge,
                 page=PAGE,
                 command=["auroraview-shell", f"--width={width}", f"--height={height}"],
-                config_dir=self._folder.name,
+                config_dir=folder,
                 respawn=True,  # a panel that crashes comes back; the others do not notice
             )
             for name, (width, height) in PANELS.items()
@@ -59,7 +57,6 @@ class Fleet:
 
     def __enter__(self) -> Fleet:
         with contextlib.ExitStack() as stack:
-            stack.callback(self._folder.cleanup)
             for panel in self.panels.values():
                 stack.callback(panel.stop)
                 panel.start(wait=False)  # all at the same time
@@ -130,12 +127,14 @@ def main(arguments: list[str] | None = None) -> int:
     if options.screenshot is not None and not options.drive:
         parser.error("--screenshot goes with --drive")
     try:
-        if options.drive:
-            from driver import drive
+        with tempfile.TemporaryDirectory(prefix="fleet-") as folder:
+            fleet = Fleet(Path(folder))
+            if options.drive:
+                from driver import drive
 
-            return drive(Fleet(), options.screenshot)
-        with Fleet() as fleet:
-            fleet.wait()
+                return drive(fleet, options.screenshot)
+            with fleet:
+                fleet.wait()
     except HostError as error:
         print(f"No panel can be opened here: {error}", file=sys.stderr)
         return 1

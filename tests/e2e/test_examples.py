@@ -229,9 +229,9 @@ def test_the_isolated_window_comes_back_with_what_python_kept(
     assert "Crash 1." in capsys.readouterr().out
 
 
-def test_the_fleet_asks_for_nothing_but_what_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fleet_asks_for_nothing_but_what_it_knows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.syspath_prepend(str(FLEET))
-    fleet = load("12_fleet").Fleet()
+    fleet = load("12_fleet").Fleet(tmp_path)
     fleet.change_settings({"theme": "dark", "units": "furlongs", "panel": "table"})
     assert fleet.settings == {"theme": "dark", "units": "km/h", "paused": False}
 
