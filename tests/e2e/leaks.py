@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import tempfile
 import threading
 from pathlib import Path
@@ -14,6 +15,7 @@ from auroraview import Bridge, WebView
 from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, ask, opened, wait_for
 from tests.e2e.processes import descendants, native_threads, open_files, web_processes
+from tests.e2e.shells import crash, crashes_of
 
 _FOLDER = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 
@@ -96,6 +98,16 @@ def openings_in_processes_of_their_own(count: int) -> None:
     for _ in range(count // 4):
         cycle(kept)
         cycle(new_view(isolation="process"))
+
+
+def processes_that_crash(count: int) -> None:
+    view = new_view(isolation="process")
+    heard = crashes_of(view)
+    logging.getLogger("auroraview").setLevel(logging.ERROR)
+    for _ in range(count // 20):
+        with opened(view):
+            crash(view, heard)
+            assert ask(view, "auroraview.call('answer')") == 42
 
 
 def bridges_that_are_forgotten(count: int) -> None:

@@ -290,3 +290,34 @@ for _ in range(2):
     assert not zombies() and not shells(), (zombies(), descendants())
 """
     ).assert_clean()
+
+
+def test_openings_and_crashes_leave_no_file(tmp_path):
+    names = (
+        "HOME",
+        "TMPDIR",
+        "XDG_CACHE_HOME",
+        "XDG_DATA_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_RUNTIME_DIR",
+        "XDG_STATE_HOME",
+    )
+    for name in names:
+        (tmp_path / name).mkdir(mode=0o700)
+    run(
+        """
+        import logging
+        logging.disable()
+        from tests.e2e.helpers import ask, opened
+        from tests.e2e.shells import crash, crashes_of, isolated
+        view = isolated()
+        heard = crashes_of(view)
+        for _ in range(2):
+            with opened(view):
+                ask(view, "localStorage.setItem('a', '1'); auroraview.call('add', [1, 2])")
+                view.screenshot()
+                crash(view, heard)
+        """,
+        {name: str(tmp_path / name) for name in names},
+    ).assert_clean()
+    assert [path for path in tmp_path.rglob("*") if not path.is_dir()] == []

@@ -12,6 +12,7 @@ from tests.e2e.processes import run
         "openings",
         "openings_with_a_data_directory",
         "openings_in_processes_of_their_own",
+        "processes_that_crash",
         "bridges_that_are_forgotten",
         "reloads",
         "windows_that_close_at_once",
