@@ -1,6 +1,7 @@
 """Launchers that crash and come back, are stopped from everywhere, and end with the program."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -274,6 +275,29 @@ def test_a_running_loop_is_not_blocked(launch):
         await asyncio.to_thread(launcher.stop)
 
     asyncio.run(asyncio.wait_for(main(), SECONDS * 2))
+
+
+def test_a_log_handler_may_stop_it_and_is_kept_from_waiting(started):
+    launcher, problems = started.launcher, []
+
+    class Handler(logging.Handler):
+        def emit(self, record):
+            launcher.stop()
+            for wait in (launcher.wait, lambda: launcher.start(wait=False)):
+                try:
+                    wait()
+                except UsageError as error:
+                    problems.append(str(error))
+
+    handler = Handler()
+    logger = logging.getLogger("auroraview")
+    logger.addHandler(handler)
+    try:
+        started.do(exit=3)
+        assert launcher.wait(SECONDS)
+    finally:
+        logger.removeHandler(handler)
+    assert ["must not wait" in problem for problem in problems] == [True, True]
 
 
 def test_a_signal_handler_may_stop_it_whatever_it_interrupts(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from auroraview._child import Process, how
 from auroraview._config_script import ConfigScript
 from auroraview._log import logger
 from auroraview._respawn import MOST, WITHIN_SECONDS, Respawns
+from auroraview._running import this_thread
 from auroraview._waiting import announce_change
 from auroraview.errors import HostError
 
@@ -73,8 +74,6 @@ class Run:
         self._changed = threading.Condition()
         self._stop_asked = False
         self._must_be_ready = False
-        # Until its own thread is there, the one that begins it, which a signal handler may interrupt.
-        self._keeper = threading.current_thread()
         self._name = plan.front_end.name
         self.port = server.port
         self.process: Process | None = None
@@ -99,24 +98,23 @@ class Run:
             HostError: it cannot be started; all is cleaned up.
         """
         self._must_be_ready = must_be_ready
+        # Until its own thread is there, it goes on here alone: not a place for a signal handler to wait for its end.
+        before, this_thread.must_not_wait = this_thread.must_not_wait, True
         try:
             self._spawn()
-            self._keeper = _lifecycle.start_thread("launcher", self._keep)
+            _lifecycle.start_thread("launcher", self._keep)
         except BaseException:
             if self.process is not None:
                 self.process.stop(0.0, 0.0)
             self._clean_up()
             raise
+        finally:
+            this_thread.must_not_wait = before
 
     @property
     def was_stopped(self) -> bool:
         """Somebody had it stop."""
         return self._stop_asked
-
-    @property
-    def is_kept_here(self) -> bool:
-        """On this thread it goes on, so that waiting for its end here would never end."""
-        return threading.current_thread() is self._keeper
 
     def ask_stop(self) -> None:
         """Has it stop; does not wait."""
@@ -133,6 +131,7 @@ class Run:
     # On its own thread
 
     def _keep(self) -> None:
+        this_thread.must_not_wait = True  # Log handlers of the program run here too.
         last = None
         try:
             last = self._live()

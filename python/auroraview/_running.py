@@ -35,8 +35,8 @@ class ThreadState(threading.local):
 
     #: Called before a handler waits, so that another thread can take over.
     before_wait: Callable[[], None] | None = None
-    #: This thread tells Python what happened; were it to wait for that, it would wait forever.
-    is_notice_thread: bool = False
+    #: Others wait for what this thread does; were it to wait for them, it would wait forever. The notice thread is one.
+    must_not_wait: bool = False
 
 
 this_thread = ThreadState()
@@ -154,7 +154,7 @@ def run(work: Work, adopt: Adopt) -> BaseException | None:
 
 def serve_notices(lane: Lane, after: Callable[[], None]) -> None:
     """The notice thread: library code only, so that it never waits. ``after`` wakes those who wait for changes."""
-    this_thread.is_notice_thread = True
+    this_thread.must_not_wait = True
     while (work := lane.take()) is not None:
         _, func, args, _ = work
         try:

@@ -50,7 +50,7 @@ def prepare(remedy: str) -> None:
     """Refuses waits that could never end; lets another worker go on."""
     if _loop_runs_here():
         raise UsageError(f"this would block the asyncio loop that has to go on meanwhile; {remedy}")
-    if this_thread.is_notice_thread:
+    if this_thread.must_not_wait:
         raise UsageError("this is called from a callback that must not wait; hand the work to a thread of your own")
     if this_thread.before_wait is not None:
         this_thread.before_wait()
@@ -58,7 +58,7 @@ def prepare(remedy: str) -> None:
 
 def can_wait() -> bool:
     """Whether :func:`prepare` would let it wait here."""
-    return not (this_thread.is_notice_thread or _loop_runs_here())
+    return not (this_thread.must_not_wait or _loop_runs_here())
 
 
 def wait_until(done: Callable[[], bool], timeout: float | None, *, remedy: str) -> bool:
@@ -105,7 +105,7 @@ def _wait_on_main_thread(done: Callable[[], bool], deadline: float | None) -> bo
 
 def wait_until_answered(done: Callable[[], bool], timeout: float) -> bool:
     """Like :func:`wait_until`, for answers of the host, which come soon and need no thread that waits here."""
-    if this_thread.is_notice_thread:
+    if this_thread.must_not_wait:
         raise UsageError("this is called from a callback that must not wait; hand the work to a thread of your own")
     with _changed:
         return _changed.wait_for(done, timeout)

@@ -208,7 +208,7 @@ class Launcher:
         if run is None:
             return
         run.ask_stop()
-        if _waiting.can_wait() and not run.is_kept_here:
+        if _waiting.can_wait():
             _waiting.wait_until(lambda: run.is_over, None, remedy=_TO_WAIT)
 
     def wait(self, timeout: float | None = None) -> bool:
