@@ -32,7 +32,6 @@ auroraview.on("settings", (now) => {
   }
   find("units").value = now.units;
   find("theme").value = now.theme;
-  find("pause").textContent = now.paused ? "Go on" : "Pause";
   find("pause").setAttribute("aria-pressed", now.paused);
   panel.show(settings, last);
 });
@@ -65,7 +64,11 @@ setInterval(() => {
   find("rate").textContent = Math.round((arrived * 1000) / (now - since));
   arrived = 0;
   since = now;
-  find("state").textContent = connected ? (panel?.summary(last) ?? "") : find("state").textContent;
+  const summary = panel?.summary() ?? "";
+  // Text that is put anew is read aloud anew.
+  if (connected && find("state").textContent !== summary) {
+    find("state").textContent = summary;
+  }
 }, 1000);
 
 let connected = true;

@@ -4,7 +4,7 @@ const KINDS = { "": "All", delivery: "Deliveries", load: "Loads", charge: "Charg
 const MOST = 400;
 
 export function make(main, tools, program) {
-  main.innerHTML = `<ol class="log" role="log" aria-label="What happened" tabindex="0"></ol>`;
+  main.innerHTML = `<ol class="log" role="log" aria-live="off" aria-label="What happened" tabindex="0"></ol>`;
   const list = main.firstElementChild;
   const kinds = Object.entries(KINDS).map(
     ([kind, text]) => `<button data-kind="${kind}" aria-pressed="${kind === ""}">${text}</button>`,
@@ -81,7 +81,7 @@ export function make(main, tools, program) {
       }
     },
     summary() {
-      return chosen ? `${chosen} is chosen` : `${newest} lines`;
+      return chosen ? `${chosen} is chosen` : "All vans";
     },
     add: (lines) => (waiting ? void waiting.push(...lines) : add(lines)),
   };

@@ -8,7 +8,7 @@ const NAMES = ["ground", "block", "street", "park", "water", "driving", "stopped
 const PARKS = [[1, 1], [2, 1], [7, 4], [7, 5]];
 
 export function make(main, tools, program) {
-  main.innerHTML = `<canvas tabindex="0" role="img" aria-label="Map of the vans. Arrow keys choose a van, Escape none."></canvas>`;
+  main.innerHTML = `<canvas tabindex="0" role="application" aria-label="Map of the vans. Arrow keys choose a van, Escape none."></canvas>`;
   tools.innerHTML = `<ul class="legend"><li><span class="driving" aria-hidden="true">▶</span> driving</li>
     <li><span class="stopped" aria-hidden="true">■</span> stopped</li>
     <li><span class="charging" aria-hidden="true">●</span> charging</li></ul>`;
@@ -180,10 +180,7 @@ export function make(main, tools, program) {
     },
     summary() {
       const one = vans.find((van) => van.name === chosen);
-      if (one) {
-        return `${one.name}: ${one.state}, ${one.where}, ${one.parcels} parcels`;
-      }
-      return `${vans.filter((van) => van.state === "driving").length} of ${vans.length} vans are driving`;
+      return one ? `${one.name}: ${one.state}, ${one.where}, ${one.parcels} parcels` : `${vans.length} vans`;
     },
     add() {},
   };
