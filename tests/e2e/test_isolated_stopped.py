@@ -17,7 +17,7 @@ from auroraview.options import Limits
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import RECORDING_PAGE
 from tests.e2e.processes import wait_gone
-from tests.e2e.shells import crashes_of, isolated, shell, shells
+from tests.e2e.shells import crashes_of, isolated, shell, shell_threads, shells
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -149,7 +149,7 @@ def test_closing_ends_it_though_much_waits_for_it():
         with pytest.raises(ViewClosed):
             script.result(PATIENCE)
         wait_gone(pid)
-        assert not {"auroraview-shell-end", "auroraview-shell-writer"} & {one.name for one in threading.enumerate()}
+        wait_for(lambda: not shell_threads(), "the end of the threads")
     assert heard.seen == []
 
 

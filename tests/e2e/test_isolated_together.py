@@ -117,7 +117,7 @@ def test_its_process_holds_none_of_the_program_s_descriptors(tmp_path):
     with (tmp_path / "open").open("w") as file:
         os.set_inheritable(file.fileno(), True)
         with opened(isolated()):
-            for pid in descendants():
+            for pid in {shell(), *descendants(shell())}:
                 held = set()
                 for descriptor in Path(f"/proc/{pid}/fd").iterdir():
                     try:
@@ -249,7 +249,7 @@ def test_the_key_is_in_no_argument_and_no_environment(monkeypatch):
     with opened(view):
         crash(view, heard)
         assert len(set(keys)) == 2, "each window has one of its own"
-        processes = descendants()
+        processes = {shell(), *descendants(shell())}
         assert len(processes) >= 2
         for pid in processes:
             for name in ("cmdline", "environ"):
