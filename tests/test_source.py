@@ -51,3 +51,14 @@ def test_a_directory_and_a_file_are_served_from_their_directory(tmp_path, monkey
 def test_a_path_that_does_not_exist_is_told_at_construction():
     with pytest.raises(FileNotFoundError, match="nowhere"):
         WebView(path=Path("nowhere/at/all"))
+
+
+def test_text_that_is_no_unicode_is_refused_before_anything_changes(tmp_path):
+    (tmp_path / "\udcff.html").touch()
+    for make, what in [
+        (lambda: _source.of_html("a\ud800"), "html must be Unicode"),
+        (lambda: _source.of_url("http://a/\ud800"), "url must be Unicode"),
+        (lambda: _source.of_path(tmp_path / "\udcff.html"), "the path of a page must be Unicode"),
+    ]:
+        with pytest.raises(UsageError, match=what):
+            make()

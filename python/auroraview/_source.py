@@ -46,21 +46,32 @@ def of_url(url: str) -> Source:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise UsageError(f"url must be an http or https address, not {url!r}; pass path= for a local file or directory")
-    return "url", url, ""
+    return _sendable("url", url, "")
 
 
 def of_html(html: str) -> Source:
     """A text of HTML."""
     if not isinstance(html, str):
         raise UsageError(f"html must be a str, not {type(html).__name__}")
-    return "html", html, ""
+    return _sendable("html", html, "")
 
 
 def of_path(path: StrPath) -> Source:
     """A directory with an ``index.html``, or one file, whose directory is served with it."""
     place = Path(os.path.abspath(path))
     if place.is_dir():
-        return "directory", str(place), ""
+        return _sendable("directory", str(place), "")
     if place.is_file():
-        return "directory", str(place.parent), place.name
+        return _sendable("directory", str(place.parent), place.name)
     raise FileNotFoundError(f"there is no page at {place}")
+
+
+def _sendable(kind: str, text: str, entry: str) -> Source:
+    """Refuses what no window can be told of, while nothing has changed yet."""
+    try:
+        text.encode()
+        entry.encode()
+    except UnicodeEncodeError as error:
+        what = "the path of a page" if kind == "directory" else kind
+        raise UsageError(f"{what} must be Unicode text, without lone surrogates: {error}") from error
+    return kind, text, entry
