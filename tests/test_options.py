@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from auroraview import Limits, ServerOptions, UsageError, WindowOptions
+from auroraview import Limits, ServerOptions, UsageError, WebView, WindowOptions
 
 
 def test_the_defaults_are_those_of_the_protocol():
@@ -86,3 +86,10 @@ def test_options_are_frozen(options):
 def test_every_field_is_documented(options):
     for field in dataclasses.fields(options):
         assert f"        {field.name}: " in options.__doc__
+
+
+def test_an_icon_is_that_of_the_directory_where_the_view_was_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    view = WebView(window=WindowOptions(icon="icon.png"))
+    monkeypatch.chdir("/")
+    assert view.window.opening()["icon"] == str(tmp_path / "icon.png")

@@ -122,6 +122,9 @@ class Isolation:
     def _reopen(self) -> None:
         """Opens the window again, as it is now. Any thread."""
         view = self._view
-        # Nothing is set, loaded or closed meanwhile.
-        with view._lock:
-            view._core.reopen(view._open_options())
+        try:
+            # Nothing is set, loaded or closed meanwhile.
+            with view._lock:
+                view._core.reopen(view._open_options())
+        except Exception as error:  # noqa: BLE001 - else there would be a view that is open for ever without a window
+            self._give_up(f"the window cannot open again: {error}")

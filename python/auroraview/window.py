@@ -58,6 +58,7 @@ class Window:
         self._always_on_top = options.always_on_top
         self._visible = options.visible
         self._maximized = options.maximized
+        self._icon = None if options.icon is None else os.path.abspath(options.icon)
         self._bridge = bridge
         self._listeners = Listeners(EVENTS, bridge, core.peer.id, self._watch)
         self.watches_navigation: Callable[[], bool] = lambda: False
@@ -72,8 +73,8 @@ class Window:
         if not isinstance(text, str):
             raise UsageError(f"a title is a str, not {text!r}")
         with self._lock:
-            self._title = text
             self._core.set_title(text)
+            self._title = text
 
     @property
     def size(self) -> tuple[int, int]:
@@ -197,7 +198,7 @@ class Window:
             "visible": self._visible,
             "maximized": self._maximized,
             "fullscreen": self._fullscreen,
-            "icon": None if options.icon is None else os.path.abspath(options.icon),
+            "icon": self._icon,
             "context_menu": options.context_menu,
             "user_agent": options.user_agent,
             "watch_navigation": self.watches_navigation(),

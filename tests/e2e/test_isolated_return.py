@@ -389,3 +389,27 @@ def test_a_view_that_cannot_come_back_gives_up_in_time(tmp_path, monkeypatch):
     monkeypatch.undo()
     with opened(view):
         assert ask(view, "auroraview.call('add', [1, 2])") == 3
+
+
+def test_a_title_that_was_refused_is_none_of_the_next_window():
+    view = isolated()
+    heard = crashes_of(view)
+    with opened(view):
+        view.window.title = "the title"
+        with pytest.raises(UnicodeEncodeError):
+            view.window.title = "\ud800"
+        crash(view, heard)
+        assert view.window.title == "the title"
+
+
+def test_a_view_closes_whose_window_cannot_be_asked_for(monkeypatch, caplog):
+    view = isolated()
+    with opened(view):
+
+        def broken():
+            raise OSError("there is no directory any more")
+
+        monkeypatch.setattr(view.window, "opening", broken)
+        kill_shell()
+        assert view.wait(PATIENCE)
+    assert "cannot open again: there is no directory any more; the view closes" in caplog.text
