@@ -194,7 +194,7 @@ class Blender(StandIn):
 
 
 class Qt(StandIn):
-    """A binding of Qt, as far as needed: queued signals, socket notifiers, one application object."""
+    """A binding of Qt, as far as needed: posted events, socket notifiers, one application object."""
 
     name, version, toolkit = "qt", "7.2", "Qt 6.8.1 (PySide6)"
     defers = False
@@ -209,16 +209,24 @@ class Qt(StandIn):
             def deleteLater(self) -> None:  # noqa: N802 - Qt's name
                 loop.notifiers[:] = [one for one in loop.notifiers if one is not self]
 
+            def event(self, event: QEvent) -> bool:
+                return False
+
+        class QEvent:
+            Type = types.SimpleNamespace(User=1000)
+
+            def __init__(self, kind: int) -> None:
+                self.type = lambda: kind
+
         class Signal:
-            def __init__(self, *_: type) -> None:
+            def __init__(self) -> None:
                 self.slots: list[Callable[..., object]] = []
 
-            def connect(self, slot: Callable[..., object], kind: object = None) -> None:
+            def connect(self, slot: Callable[..., object]) -> None:
                 self.slots.append(slot)
 
-            def emit(self, *args: object) -> None:
-                for slot in self.slots:
-                    loop.later(slot, args)
+        def post_event(receiver: QObject, event: QEvent) -> None:
+            loop.later(lambda: receiver.event(event))
 
         class QSocketNotifier(QObject):
             Type = types.SimpleNamespace(Read=0)
@@ -237,9 +245,10 @@ class Qt(StandIn):
             "PySide6.QtCore",
             QObject=QObject,
             QSocketNotifier=QSocketNotifier,
-            Signal=Signal,
-            Qt=types.SimpleNamespace(ConnectionType=types.SimpleNamespace(QueuedConnection=2)),
-            QCoreApplication=types.SimpleNamespace(instance=lambda: application, applicationVersion=lambda: "7.2"),
+            QEvent=QEvent,
+            QCoreApplication=types.SimpleNamespace(
+                instance=lambda: application, applicationVersion=lambda: "7.2", postEvent=post_event
+            ),
             qVersion=lambda: "6.8.1",
         )
 

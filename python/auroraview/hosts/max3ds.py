@@ -1,12 +1,16 @@
 """Autodesk 3ds Max.
 
 Its functions must not be called from other threads. It is a Qt application, and the way to its main thread that
-Autodesk shows is a signal to a slot of an object that lives there, which Qt queues. Source: Autodesk's pymxs help
-("Multi-threading With MAXScript") and the ``mxthread`` example of its "3ds Max Python How Tos".
+Autodesk shows is an object that lives there and gets through Qt's event queue what is to be run. An event is posted
+here, where Autodesk's example emits a signal: emitting takes a reference from ``True`` in some versions of PySide.
+Source: Autodesk's pymxs help ("Multi-threading With MAXScript"), the ``mxthread`` example of its "3ds Max Python How
+Tos", and Qt's documentation of ``QCoreApplication.postEvent``, which may be called from any thread.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +20,7 @@ from auroraview.hosts._waker import Waker
 
 
 class Max3ds(Host):
-    """3ds Max's main thread, by a queued signal."""
+    """3ds Max's main thread, by events that are posted to it."""
 
     name = "max3ds"
 
@@ -37,29 +41,39 @@ class Max3ds(Host):
         return _binding.find() is not None
 
     def start(self, drain: Drain) -> Callable[[], None]:
-        """A signal for each time that something begins to wait."""
+        """An event for each time that something begins to wait."""
         found = _binding.find()
         assert found is not None, "interactive() has found it"
-        caller = _caller(found[1])
-        waker = Waker(drain, caller.wanted.emit)
+        core = found[1]
+        receiver = _receiver(core)
+
+        def run_later(function: Callable[[], None]) -> None:
+            receiver.functions.append(function)
+            core.QCoreApplication.postEvent(receiver, core.QEvent(core.QEvent.Type.User))
+
+        waker = Waker(drain, run_later)
 
         def stop() -> None:
             waker.stop()
-            caller.deleteLater()
+            with contextlib.suppress(RuntimeError):  # gone with the application object
+                receiver.deleteLater()
 
         return stop
 
 
-def _caller(core: Any) -> Any:
-    """An object of this thread that calls what its signal ``wanted`` brings."""
-    signal = getattr(core, "Signal", None) or core.pyqtSignal
+def _receiver(core: Any) -> Any:
+    """An object of this thread that calls one of its functions for each event."""
 
-    class Caller(core.QObject):  # type: ignore[misc]
-        wanted = signal(object)
+    class Receiver(core.QObject):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.functions: deque[Callable[[], None]] = deque()
 
-        def serve(self, function: Callable[[], None]) -> None:
-            function()
+        def event(self, event: Any) -> bool:
+            if event.type() != core.QEvent.Type.User:
+                return bool(super().event(event))
+            if self.functions:
+                self.functions.popleft()()
+            return True
 
-    caller = Caller()
-    caller.wanted.connect(caller.serve, core.Qt.ConnectionType.QueuedConnection)
-    return caller
+    return Receiver()
