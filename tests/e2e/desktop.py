@@ -1,7 +1,8 @@
 """The screen as a user has it: windows by their title, the close button, states; and the pixels of a picture.
 
 Talks to the X server through its C library on a connection of its own, so that no tool needs to be installed. Reading
-is all Xlib; errors about windows that went away meanwhile are left to GDK's handler, which ignores foreign connections.
+is all Xlib. It meets windows that went away meanwhile, and Xlib's own handler of errors would end this process: here is
+one that does nothing, until GDK is loaded and brings its own, which ignores foreign connections.
 """
 
 from __future__ import annotations
@@ -31,6 +32,13 @@ _x.XSendEvent.argtypes = [c_void_p, c_ulong, c_int, c_long, c_void_p]
 _x.XSync.argtypes = [c_void_p, c_int]
 _x.XGetAtomName.restype = c_void_p
 _x.XGetAtomName.argtypes = [c_void_p, c_ulong]
+
+# Kept for ever, since Xlib calls it.
+_IGNORE_ERRORS = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p)(lambda *_: 0)
+_x.XSetErrorHandler.restype = c_void_p
+_x.XSetErrorHandler.argtypes = [c_void_p]
+# At the import, long before GDK.
+_x.XSetErrorHandler(_IGNORE_ERRORS)
 
 _CLIENT_MESSAGE = 33
 

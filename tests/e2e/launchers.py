@@ -142,6 +142,11 @@ def secret_of(launcher: Launcher) -> str:
     """What the program finds in its environment."""
     process = launcher.process
     assert process is not None
-    entries = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
-    (found,) = (entry for entry in entries if entry.startswith(b"AURORAVIEW_SECRET="))
-    return found.decode().partition("=")[2]
+    name = b"AURORAVIEW_SECRET="
+
+    def find() -> bytes | None:
+        # Empty while one program takes another's place in the process.
+        entries = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+        return next((entry for entry in entries if entry.startswith(name)), None)
+
+    return bytes(wait_for(find, "the secret")).removeprefix(name).decode()
