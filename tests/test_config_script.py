@@ -142,3 +142,11 @@ def test_a_link_gives_way_and_its_target_stays(script, tmp_path):
     script.write(8123)
     assert target.read_text() == "theirs"
     assert not script.path.is_symlink()
+
+
+def test_what_somebody_else_has_put_there_is_not_even_opened(script):
+    script.write(8123)
+    script.path.unlink()
+    os.mkfifo(script.path)  # Opening it would wait for somebody who writes.
+    script.remove()
+    assert script.path.is_fifo()

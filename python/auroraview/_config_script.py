@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import secrets
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,8 +51,14 @@ class ConfigScript:
         """Removes it, unless somebody else has written it meanwhile."""
         text, self._text = self._text, None
         with contextlib.suppress(OSError):
-            if text is not None and self.path.read_bytes() == text:
+            if text is not None and _is_file(self.path, len(text)) and self.path.read_bytes() == text:
                 self.path.unlink()
+
+
+def _is_file(path: Path, size: int) -> bool:
+    """A file of so many bytes is there itself; reading others, pipes among them, could take for ever."""
+    found = path.lstat()
+    return stat.S_ISREG(found.st_mode) and found.st_size == size
 
 
 def _replace(path: Path, text: bytes) -> None:
