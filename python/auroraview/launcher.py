@@ -264,8 +264,8 @@ class Launcher:
 
     @property
     def peer(self) -> Peer:
-        """The page, also before it is there. A start after a stop has a new one, and so has a program that comes back
-        after its page was sent away."""
+        """The page, also before it is there. A start after a stop or a failed start has a new one, for which nothing
+        waits yet, and so has a program that comes back after its page was sent away."""
         return self._expected.peer
 
     @property
