@@ -3,11 +3,12 @@
 //! It is started by the Python package, in one of two roles: as the other end of a view with `isolation="process"`, which
 //! speaks host commands and events over a socket ([`isolated`]), or as the ready-made front end of a `Launcher`, which
 //! shows a page that talks to the program over a WebSocket ([`front_end`]). It links the system's WebKitGTK and knows
-//! nothing of Python. Either way it ends with the program that started it ([`lifeline`]).
+//! nothing of Python. Either way it ends with the program that started it ([`lifeline`]), and leaves nothing ([`guard`]).
 
 mod arguments;
 mod environment;
 mod front_end;
+mod guard;
 mod isolated;
 mod lifeline;
 
@@ -35,13 +36,20 @@ fn main() -> ExitCode {
             "\n"
         )),
         Role::Isolated { socket } => {
-            environment::prefer_utf8();
+            prepare();
             isolated::run(socket)
         }
         Role::FrontEnd(window) => {
-            environment::prefer_utf8();
+            prepare();
             front_end::run(window)
         }
+    }
+}
+
+fn prepare() {
+    environment::prefer_utf8();
+    if let Err(problem) = guard::start() {
+        say(format!("nobody sees to busy pages at the end: {problem}"));
     }
 }
 

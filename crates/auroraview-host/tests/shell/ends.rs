@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::os::unix::process::CommandExt;
+use std::time::{Duration, Instant};
 
 use auroraview_host_api::HostCommand;
 use auroraview_host_api::HostEvent;
@@ -92,6 +93,33 @@ fn a_killed_shell_leaves_no_process_of_the_engine() {
     shell.process.signal(libc::SIGKILL);
     assert_eq!(shell.process.status(), -libc::SIGKILL);
     gone(&others);
+}
+
+#[test]
+fn a_busy_page_ends_with_its_shell() {
+    let _turn = turn();
+    for signal in [libc::SIGKILL, libc::SIGTERM] {
+        let mut command = shell();
+        // As the program starts it: of a group that is not its own it kills nobody.
+        command.process_group(0);
+        let mut shell = Shell::of(command);
+        let page = format!(
+            "<script>webkit.messageHandlers.ipc.postMessage('{KEY}' + 'document-0000001' + 'busy');
+                for (;;) {{}}</script>"
+        );
+        shell.send(&HostCommand::Open {
+            view: 1,
+            options: Box::new(options(&page)),
+        });
+        shell.posted("busy");
+        let others = shell.process.descendants();
+        shell.process.signal(signal);
+        shell.process.status();
+        let killed = Instant::now();
+        gone(&others);
+        let took = killed.elapsed();
+        assert!(took < SOON, "signal {signal}: it took {took:?}");
+    }
 }
 
 #[test]
