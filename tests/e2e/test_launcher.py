@@ -13,7 +13,7 @@ from auroraview._front_end import SHELL
 from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, wait_for
 from tests.e2e.launchers import MODULE, PAGE, panel, port_of_script, wait_gone, write_page
-from tests.e2e.processes import web_processes
+from tests.e2e.processes import descendants, web_processes
 
 
 @pytest.fixture
@@ -140,6 +140,20 @@ def test_a_page_whose_web_process_died_comes_back_in_the_same_window(bridge, fol
         assert (one.launcher.process.pid, one.launcher.peer) == (pid, peer)
         assert one.launcher.stats["crashes"] == 0
         assert "web process died" in caplog.text
+
+
+def test_a_page_whose_connections_broke_goes_on_where_it_was(bridge, folder):
+    with panel(bridge, folder) as one:
+        one.ask("(window.mark = 1)")
+        (network,) = (pid for pid, name in descendants(one.launcher.process.pid).items() if "Network" in name)
+        os.kill(network, signal.SIGKILL)
+        wait_for(lambda: one.ask("auroraview.connection.state") == "open", "the connection")
+        for number in range(10):
+            one.launcher.emit("tick", number)
+        wait_for(lambda: len(one.seen) == 10, "the events")
+        assert one.seen == [["tick", number] for number in range(10)]
+        assert one.ask("window.mark") == 1
+        assert one.told == [("ready",)]
 
 
 # What goes wrong

@@ -191,6 +191,30 @@ def test_without_a_secret_the_first_to_come_is_the_page_and_the_next_is_not(idle
         wait_for(lambda: bridge.peers == (launcher.peer,), "the end of the second")
 
 
+def test_a_page_that_is_back_before_its_old_connection_ended_is_still_the_page(idle):
+    launcher = idle(dialect="plain", require_secret=False)
+    with client(launcher, "plain") as old, client(launcher, "plain") as new:
+        old.send('{"type": "ready"}')
+        new.send('{"type": "ready"}')
+        old.close()
+        launcher.emit("for the page", 1)
+        assert json.loads(new.recv(PATIENCE)) == {"type": "for the page", "data": 1}
+
+
+def test_a_plain_client_that_floods_is_sent_away_and_may_come_back(idle, bridge):
+    bridge.on("event", lambda _: None)
+    launcher = idle(dialect="plain", require_secret=False)
+    peer = launcher.peer
+    with client(launcher, "plain") as socket:
+        assert code_after(socket, *([{"type": "event"}] * 20_000)) == 4029
+    wait_for(lambda: not peer.connected, "the end of its connection")
+    launcher.emit("still", 1)
+    with client(launcher, "plain") as socket:
+        socket.send('{"type": "ready"}')
+        assert json.loads(socket.recv(PATIENCE)) == {"type": "still", "data": 1}
+    assert launcher.peer is peer
+
+
 def test_the_port_is_that_of_this_machine_alone(idle):
     launcher = idle(dialect="plain", require_secret=False)
     for address in ("127.0.0.2", *addresses()):
