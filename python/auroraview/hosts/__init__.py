@@ -9,8 +9,8 @@
 and :func:`register_host`.
 """
 
-from auroraview.hosts._base import Host, HostInfo
+from auroraview.hosts._base import Drain, Host, HostInfo
 from auroraview.hosts._registry import attach, detach, detect, register_host
 from auroraview.hosts._waker import Waker
 
-__all__ = ["Host", "HostInfo", "Waker", "attach", "detach", "detect", "register_host"]
+__all__ = ["Drain", "Host", "HostInfo", "Waker", "attach", "detach", "detect", "register_host"]
