@@ -124,7 +124,9 @@ def test_a_line_is_no_command(command):
         front_end(command)
 
 
-@pytest.mark.parametrize("command", [[], [""], ["prog", 3], ["prog", None], ["prog", b"x"], ["pr\0og"]])
+@pytest.mark.parametrize(
+    "command", [[], [""], ["prog", 3], ["prog", None], ["prog", b"x"], ["pr\0og"], ["prog", "\ud800"]]
+)
 def test_a_command_is_made_of_texts(command):
     with pytest.raises(UsageError, match="command"):
         front_end(command)
@@ -185,7 +187,7 @@ def test_the_ports_variable_has_a_name_of_its_own(name):
         front_end(["prog"], env_name=name)
 
 
-@pytest.mark.parametrize("env", [["A=1"], {"": "1"}, {"A=": "1"}, {"A": 1}, {"A": "\0"}, {1: "1"}])
+@pytest.mark.parametrize("env", [["A=1"], {"": "1"}, {"A=": "1"}, {"A": 1}, {"A": "\0"}, {"A": "\ud800"}, {1: "1"}])
 def test_an_environment_is_made_of_texts(env):
     with pytest.raises(UsageError, match="env"):
         front_end(["prog"], env=env)
@@ -200,3 +202,8 @@ def test_what_the_launcher_says_cannot_be_said_otherwise(name):
 def test_the_secret_comes_by_one_of_two_ways():
     with pytest.raises(UsageError, match="'env' or 'stdin'"):
         front_end(["prog"], secret_via="argv")
+
+
+def test_names_of_files_that_are_no_unicode_can_be_passed():
+    passed = front_end(["prog", "\udcff"], env={"A": "\udcff"})
+    assert passed.command_line(8123)[1] == passed.environment(8123, None)["A"] == "\udcff"

@@ -204,12 +204,20 @@ def _checked_command(command: Sequence[StrPath]) -> tuple[str, ...]:
     words = []
     for word in command:
         text = os.fspath(word) if isinstance(word, os.PathLike) else word
-        if not isinstance(text, str) or "\0" in text:
+        if not isinstance(text, str) or not _can_be_passed(text):
             raise UsageError(f"command is a list of str, and {word!r} is none that a program could get")
         words.append(text)
     if not words or not words[0]:
         raise UsageError("command begins with a program: command=['path/to/program', 'argument']")
     return tuple(words)
+
+
+def _can_be_passed(text: str) -> bool:
+    """A program can get it, as an argument or in its environment."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:  # A lone surrogate that stands for no byte.
+        return False
 
 
 def _checked_env(env: Mapping[str, str | None] | None, env_name: str) -> dict[str, str | None]:
@@ -218,10 +226,10 @@ def _checked_env(env: Mapping[str, str | None] | None, env_name: str) -> dict[st
     if not isinstance(env, Mapping):
         raise UsageError(f"env is a dict of variables, not {env!r}")
     for name, value in env.items():
-        if not isinstance(name, str) or not name or "=" in name or "\0" in name:
+        if not isinstance(name, str) or not name or "=" in name or not _can_be_passed(name):
             raise UsageError(f"{name!r} is no name of an environment variable")
-        if value is not None and (not isinstance(value, str) or "\0" in value):
-            raise UsageError(f"env[{name!r}] must be a str, or None to remove the variable")
+        if value is not None and (not isinstance(value, str) or not _can_be_passed(value)):
+            raise UsageError(f"env[{name!r}] must be a str that a program can get, or None to remove the variable")
         if name in (*_OWN_VARIABLES, env_name):
             raise UsageError(f"env must not have {name}: the launcher sets it itself")
     return dict(env)
