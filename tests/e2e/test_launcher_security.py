@@ -198,7 +198,7 @@ def test_a_page_that_is_back_before_its_old_connection_ended_is_still_the_page(i
         new.send('{"type": "ready"}')
         old.close()
         launcher.emit("for the page", 1)
-        assert json.loads(new.recv(PATIENCE)) == {"type": "for the page", "data": 1}
+        assert json.loads(new.recv(10)) == {"type": "for the page", "data": 1}
 
 
 def test_a_plain_client_that_floods_is_sent_away_and_may_come_back(idle, bridge):
