@@ -41,6 +41,9 @@ const PING: &str = r#"{"type":"ping"}"#;
 /// Longest time, at once, that a client is not listened to for sending too many bytes.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How often a client that is held looks for its session.
+const HELD_LOOK: Duration = Duration::from_millis(20);
+
 /// See the module. Dropping it says that the transport is gone.
 pub struct Connection {
     sessions: Arc<Sessions>,
@@ -63,6 +66,8 @@ pub struct Connection {
 enum Stage {
     /// Since the given time.
     Hello(Instant),
+    /// A plain client waits, until then at most, for the session that is expected.
+    Held(Instant),
     Open(Box<Attached>),
     Closed,
 }
@@ -124,11 +129,13 @@ impl Connection {
         let now = self.came();
         match &self.stage {
             Stage::Hello(_) if text.len() > HELLO_BYTES => self.too_large(),
-            Stage::Open(_) if text.len() > self.message_limit() => self.too_large(),
-            Stage::Hello(_) | Stage::Open(_) if self.plain.is_some() => self.plain_text(text, now),
-            Stage::Hello(_) => self.hello(text, now),
-            Stage::Open(_) => self.text(text, now),
+            Stage::Held(_) | Stage::Open(_) if text.len() > self.message_limit() => {
+                self.too_large();
+            }
             Stage::Closed => {}
+            _ if self.plain.is_some() => self.plain_text(text, now),
+            Stage::Hello(_) => self.hello(text, now),
+            _ => self.text(text, now),
         }
     }
 
@@ -324,6 +331,12 @@ impl Connection {
         is_converted && self.mailbox.next_frame_bytes() > 64 * 1024
     }
 
+    /// Nothing is to be read yet: whose session it is shows at the next [`Self::tick`].
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        matches!(self.stage, Stage::Held(_))
+    }
+
     /// How long not to read, because more bytes came than may; `None`: go on reading. A client that cannot be kept
     /// waiting so is closed instead.
     pub fn pause(&mut self) -> Option<Duration> {
@@ -336,6 +349,7 @@ impl Connection {
 
     /// Sees to what is due at `now`: the heartbeat, the time for the hello. Returns when to call again; `None`: never.
     pub fn tick(&mut self, now: Instant) -> Option<Instant> {
+        self.settle(now);
         if self.is_over() {
             self.leave();
             return None;
@@ -349,6 +363,7 @@ impl Connection {
         });
         let next = match &mut self.stage {
             Stage::Closed => return None,
+            Stage::Held(until) => (*until).min(now + HELD_LOOK),
             Stage::Hello(since) => {
                 let deadline = *since + handshake;
                 if now >= deadline && late <= STOOD_STILL {

@@ -142,14 +142,22 @@ impl Entry {
     /// when it is over, or somebody is there who has not said goodbye.
     pub(crate) fn give(&self, identity: Option<&Authenticated>, token: String) -> bool {
         let mut state = lock(&self.state);
-        let is_vacant = state.goodbye || self.outlet.mailbox().is_none();
-        if state.ended.is_some() || !is_vacant {
+        if state.ended.is_some() || self.is_occupied(&state) {
             return false;
         }
         state.token = token;
         state.previous = None;
         state.identity = identity.cloned();
         true
+    }
+
+    /// Whether somebody is there who has not said goodbye.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.is_occupied(&lock(&self.state))
+    }
+
+    fn is_occupied(&self, state: &State) -> bool {
+        !state.goodbye && self.outlet.mailbox().is_some()
     }
 
     /// Whether this connection is its first one; true once at most.

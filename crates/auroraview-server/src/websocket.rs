@@ -163,7 +163,7 @@ impl Pump {
         if self.end.as_ref().is_some_and(|end| end.deaf) {
             return self.discard(context);
         }
-        if self.paused.is_some() {
+        if self.paused.is_some() || self.connection.is_held() {
             return Ok(false);
         }
         let mut io = Io::new(&mut self.socket);
@@ -183,6 +183,9 @@ impl Pump {
                         });
                         // The hello is over: other times count.
                         self.timer.due = Some(Instant::now());
+                    }
+                    if self.connection.is_held() {
+                        return Ok(false);
                     }
                     if let Some(time) = self.connection.pause() {
                         self.paused = Some(Instant::now() + time);

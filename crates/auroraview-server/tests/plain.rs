@@ -411,6 +411,25 @@ fn a_second_client_has_a_session_of_its_own_while_it_is_there() {
 }
 
 #[test]
+fn who_is_back_before_its_old_connection_ended_is_waited_for() {
+    run(async {
+        let stage = Stage::new(plain(Encoding::Json));
+        let page = stage.program.page(0);
+        for turn in 0..10 {
+            let old = ready(&stage).await;
+            let mut new = ready(&stage).await;
+            old.cut();
+            until("its end", || count(&page, "suspended") > 2 * turn).await;
+            page.emit("for the page", "1");
+            assert_eq!(new.text().await, r#"{"type":"for the page","data":1}"#);
+            new.cut();
+            until("its end too", || count(&page, "suspended") > 2 * turn + 1).await;
+        }
+        assert_eq!(stage.program.count(), 1);
+    });
+}
+
+#[test]
 fn the_program_and_the_server_can_end_it() {
     run(async {
         let stage = Stage::new(plain(Encoding::Json));
@@ -616,6 +635,8 @@ proptest! {
         let (program, sessions) = registry(plain(Encoding::MessagePack));
         let mut other = connect(&sessions, "127.0.0.1:1").unwrap();
         let mut hostile = connect(&sessions, "127.0.0.1:2").unwrap();
+        // It is held no longer.
+        hostile.tick(Instant::now() + Duration::from_secs(1));
         other.receive_text(r#"{"type":"ready"}"#);
         for (at, message) in messages.iter().enumerate() {
             match at % 7 {

@@ -1,6 +1,6 @@
 //! A client of the plain dialect: what it says, and what it is told.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use auroraview_protocol::Reason;
 
@@ -9,6 +9,10 @@ use crate::auth::random_text;
 use crate::mailbox::{Item, Outgoing};
 use crate::plain::{read_message, read_token};
 use crate::wire::{Hello, close_code};
+
+/// How long who comes while the expected session is taken waits for it: a page that reloads may be back before the end
+/// of its old connection is seen, and has no token to tell.
+const HOLD: Duration = Duration::from_millis(500);
 
 impl Connection {
     /// Gives a plain client its session right away, when nothing is to be waited for.
@@ -21,6 +25,29 @@ impl Connection {
     }
 
     fn begin_plain(&mut self, now: Instant) {
+        if self.expects_another() {
+            self.stage = Stage::Held(now + HOLD);
+        } else {
+            self.attach_plain(now);
+        }
+    }
+
+    fn expects_another(&self) -> bool {
+        let expected = self.sessions.expected();
+        expected.is_some_and(|entry| entry.is_taken())
+    }
+
+    /// Gives a client that is held its session, when there is nothing more to wait for.
+    pub(super) fn settle(&mut self, now: Instant) {
+        if let Stage::Held(until) = self.stage
+            && !self.is_over()
+            && (now >= until || !self.expects_another())
+        {
+            self.attach_plain(now);
+        }
+    }
+
+    fn attach_plain(&mut self, now: Instant) {
         let Ok(document) = random_text() else {
             log::error!("the system has no random numbers; no document can begin");
             return self.fail(close_code::INTERNAL, "no random numbers");
@@ -33,6 +60,7 @@ impl Connection {
 
     /// Takes a text.
     pub(super) fn plain_text(&mut self, text: &str, now: Instant) {
+        self.stop_holding(now);
         let (Stage::Open(attached), Some(plain)) = (&mut self.stage, &mut self.plain) else {
             return self.plain_hello(Some(text), now);
         };
@@ -49,6 +77,7 @@ impl Connection {
 
     /// Takes what is no text. It costs what it would cost if it were.
     pub(super) fn unreadable(&mut self, bytes: usize, now: Instant) {
+        self.stop_holding(now);
         let Stage::Open(attached) = &mut self.stage else {
             return self.plain_hello(None, now);
         };
@@ -58,7 +87,17 @@ impl Connection {
         attached.served.refuse(Reason::Malformed);
     }
 
+    /// It speaks, to a transport that reads nevertheless.
+    fn stop_holding(&mut self, now: Instant) {
+        if self.is_held() {
+            self.attach_plain(now);
+        }
+    }
+
     fn plain_hello(&mut self, text: Option<&str>, now: Instant) {
+        if !matches!(self.stage, Stage::Hello(_)) {
+            return;
+        }
         let token = text.and_then(read_token);
         if token.is_some() && self.is_good_token(token.as_deref()) {
             return self.begin_plain(now);
