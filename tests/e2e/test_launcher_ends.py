@@ -1,4 +1,4 @@
-"""What is left of launchers: of their windows when the program ends in whatever way, and after many starts and stops."""
+"""What is left of launchers: of windows when their program ends in whatever way, and after many starts and stops."""
 
 import signal
 
