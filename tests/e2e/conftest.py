@@ -10,10 +10,12 @@ import pytest
 
 from auroraview import Bridge, WebView
 from tests.e2e.browsers import Chromium, Context, browser_context
-from tests.e2e.helpers import PAGE, opened
-from tests.e2e.pages import ENDS, PageEnd
+from tests.e2e.helpers import PAGE, Record, opened, wait_for
+from tests.e2e.pages import ENDS, RECORDING_PAGE, PageEnd
+from tests.e2e.processes import wait_gone
 from tests.e2e.proxy import Proxy, proxy
 from tests.e2e.servers import Server
+from tests.e2e.shells import crash, crashes_of, isolated, kill_shell
 
 OpenView = Callable[..., WebView]
 
@@ -85,3 +87,16 @@ def open_page(request: pytest.FixtureRequest) -> Iterator[Callable[..., PageEnd]
     """Opens pages of a test's own over each transport: ``open_page()`` or ``open_page(bridge)``."""
     with contextlib.ExitStack() as stack:
         yield lambda bridge=None: stack.enter_context(ENDS[request.param](bridge or Bridge()))
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[WebView, Record]]:
+    """A view whose window died for the second time and stays away for half a second, and its crashes."""
+    monkeypatch.setattr("auroraview._respawn._SECOND_DELAY", 0.5)
+    view = isolated(RECORDING_PAGE)
+    heard = crashes_of(view)
+    with opened(view):
+        crash(view, heard)
+        wait_gone(kill_shell())
+        wait_for(lambda: not view.is_ready, "the end of the page")
+        yield view, heard
