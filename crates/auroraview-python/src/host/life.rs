@@ -5,7 +5,7 @@
 use std::io::{ErrorKind, Read};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use auroraview_child::{Child, Exit, Output, Prepared, Spec, Watch};
@@ -112,15 +112,20 @@ impl Life {
     }
 
     fn spawn(&mut self) -> std::io::Result<Arc<Child>> {
+        let pid = Arc::new(OnceLock::new());
         let lines = Lines {
             shell: Arc::downgrade(&self.shell),
             view: self.view.clone(),
             gate: Gate::new(LINES),
+            pid: Arc::clone(&pid),
         };
-        match self.prepared.take() {
+        let child = match self.prepared.take() {
             Some(prepared) => prepared.spawn(Arc::new(lines)),
             None => Err(std::io::Error::other("it was started before")),
-        }
+        };
+        // Always: its first line may wait for it.
+        let _ = pid.set(child.as_ref().map_or(0, |child| child.pid()));
+        child
     }
 
     fn not_spawned(&self, problem: &std::io::Error) -> String {
@@ -313,6 +318,8 @@ struct Lines {
     shell: Weak<Shell>,
     view: Weak<ViewCore>,
     gate: Arc<Gate>,
+    /// Known a moment after its first line may come.
+    pid: Arc<OnceLock<u32>>,
 }
 
 impl Watch for Lines {
@@ -321,13 +328,12 @@ impl Watch for Lines {
         let Some(view) = self.view.upgrade() else {
             return;
         };
-        let shell = self.shell.upgrade();
-        let pid = shell.and_then(|shell| Some(shell.child.get()?.pid()));
+        let pid = *self.pid.wait();
         let from = match from {
             Output::Stdout => "stdout",
             Output::Stderr => "stderr",
         };
-        let line = Notice::Line(from, pid.unwrap_or_default(), line.to_owned());
+        let line = Notice::Line(from, pid, line.to_owned());
         view.printed(Notice::Gated(Box::new(line), permit));
     }
 
