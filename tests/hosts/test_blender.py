@@ -52,7 +52,21 @@ def test_when_nothing_happened_for_a_while_it_pauses_and_goes_on_at_the_next_cal
     assert tick(standin) == 0.0
 
 
-def test_it_waits_a_little_for_the_next_call_but_not_while_an_animation_plays(standin, turn):
+@pytest.fixture
+def patient(monkeypatch):
+    """However slow this machine is, Blender counts as idle."""
+    monkeypatch.setattr(blender, "_BUSY_SECONDS", 1000.0)
+
+
+def test_it_does_not_wait_for_the_next_call_when_blender_had_something_to_do(standin, turn, patient, monkeypatch):
+    blender.Blender().start(turn)
+    tick(standin)
+    monkeypatch.setattr(blender, "_BUSY_SECONDS", -1000.0)
+    tick(standin)
+    assert [linger for linger, _ in turn.waits] == [0.005, 0.0]
+
+
+def test_it_waits_a_little_for_the_next_call_but_not_while_an_animation_plays(standin, turn, patient):
     blender.Blender().start(turn)
     tick(standin)
     standin.screen.is_animation_playing = True
