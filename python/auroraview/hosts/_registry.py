@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -159,7 +159,7 @@ def _info_of(host: Host) -> HostInfo:
         toolkit=_asked(host, host.toolkit, "unknown"),
         loop=loop_mode(),
         interactive=_asked(host, host.interactive, False),
-        python=platform.python_version(),
+        python=sys.version.split()[0],
     )
 
 
