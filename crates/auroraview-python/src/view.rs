@@ -44,6 +44,10 @@ impl Outlet for WindowOutlet {
 static NEXT_VIEW: AtomicU64 = AtomicU64::new(1);
 static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
 
+/// Why the calls of a page end with its window.
+const CLOSED: &str = "the window was closed";
+const NOT_OPENED: &str = "the window could not be opened";
+
 /// A view's state on the Rust side.
 pub(crate) struct ViewCore {
     id: ViewId,
@@ -76,18 +80,30 @@ impl ViewCore {
         }
     }
 
-    /// The process of the window has ended.
-    pub(crate) fn shell_ended(&self, end: End) {
-        let view = self.id;
-        match end {
-            End::Closed => self.handle(HostEvent::Closed { view }),
+    /// The process of the window is gone, and the page with it.
+    pub(crate) fn document_is_lost(&self) {
+        self.peer.document_gone();
+    }
+
+    /// The process of the window has ended, or there is none. While `place` lives, nobody closes the view or opens
+    /// another window: what is told here is told of this one, before anything of the next.
+    pub(crate) fn shell_ended<T>(&self, end: End, place: T) {
+        let was_open = || self.open.swap(false, Ordering::AcqRel);
+        let last = match end {
+            End::Closed => was_open().then_some((CLOSED, Notice::Plain("closed"))),
             End::Failed(message) if !self.opened.load(Ordering::Acquire) => {
-                self.handle(HostEvent::OpenFailed { view, message });
+                was_open().then(|| (NOT_OPENED, Notice::Named("open_failed", message)))
             }
             End::Failed(how) | End::Lost(how) => {
-                self.peer.document_gone();
                 self.notice(Notice::Named("lost", how));
+                None
             }
+        };
+        drop(place);
+        // Whoever wants to open another waits for this notice.
+        if let Some((reason, notice)) = last {
+            self.peer.close(reason);
+            self.notice(notice);
         }
     }
 
@@ -113,7 +129,7 @@ impl ViewCore {
             }
             HostEvent::OpenFailed { message, .. } => {
                 self.open.store(false, Ordering::Release);
-                self.peer.close("the window could not be opened");
+                self.peer.close(NOT_OPENED);
                 self.notice(Notice::Named("open_failed", message));
             }
             HostEvent::Committed { url, bridge, .. } => {
@@ -173,7 +189,7 @@ impl ViewCore {
             }
             HostEvent::Closed { .. } => {
                 if self.open.swap(false, Ordering::AcqRel) {
-                    self.peer.close("the window was closed");
+                    self.peer.close(CLOSED);
                     self.notice(Notice::Plain("closed"));
                 }
             }
@@ -209,7 +225,7 @@ impl View {
                 Ok(started) => started,
                 Err(problem) => {
                     let text = format!("the window's process cannot be started: {problem}");
-                    py.detach(|| self.core.shell_ended(End::Failed(text)));
+                    py.detach(|| self.core.shell_ended(End::Failed(text), ()));
                     true
                 }
             },

@@ -85,8 +85,9 @@ impl Isolated {
         true
     }
 
-    /// This shell has ended. Returns whether that was wanted.
-    pub(super) fn forget(&self, shell: &Arc<Shell>) -> bool {
+    /// This shell has ended. Returns whether that was wanted, and what keeps the place from being closed, or given to
+    /// another, until it is dropped.
+    pub(super) fn forget(&self, shell: &Arc<Shell>) -> (bool, impl Sized + use<'_>) {
         let mut state = lock(&self.state);
         if state
             .shell
@@ -95,7 +96,7 @@ impl Isolated {
         {
             state.shell = None;
         }
-        shell.end_is_expected()
+        (shell.end_is_expected(), state)
     }
 
     /// See [`super::Route::question`].

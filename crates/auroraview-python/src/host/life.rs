@@ -101,12 +101,14 @@ impl Life {
                 End::Failed(self.not_spawned(&problem))
             }
         };
-        if let Some(view) = self.view.upgrade() {
-            let wanted = match view.route() {
-                Route::Isolated(isolated) => isolated.forget(&self.shell),
-                Route::InProcess => true,
-            };
-            view.shell_ended(if wanted { End::Closed } else { end });
+        if let Some(view) = self.view.upgrade()
+            && let Route::Isolated(isolated) = view.route()
+        {
+            if !matches!(end, End::Closed) {
+                view.document_is_lost();
+            }
+            let (wanted, place) = isolated.forget(&self.shell);
+            view.shell_ended(if wanted { End::Closed } else { end }, place);
         }
         self.shell.is_gone();
     }
