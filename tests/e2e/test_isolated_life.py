@@ -212,8 +212,12 @@ def test_ctrl_c_in_a_terminal_reaches_the_window_only_through_the_program():
         [
             sys.executable,
             "-c",
-            SHOWN
+            START
             + """
+@view.on_ready
+def ready():
+    say("processes", *descendants())
+
 try:
     view.show()
 except KeyboardInterrupt:
