@@ -16,10 +16,10 @@ STAMPS := build/stamps
 NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(wildcard build_backend/*.py) \
 	$(shell find crates -type f ! -path '*/tests/*')
 
-.PHONY: help setup demo test lint format bench docs wheel clean packages packages-test rust
+.PHONY: help setup demo test test-hosts lint format bench docs wheel clean packages packages-test rust
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: $(STAMPS)/native ## everything that `import auroraview` from .venv needs
 
@@ -32,6 +32,9 @@ demo: setup ## the asset browser; without a display it is driven and leaves buil
 
 test: setup $(STAMPS)/node_modules ## all tests, and the linters whose versions are pinned; SUITE=name for one of them
 	@scripts/with_display $(VENV)/python scripts/run_suites.py $(or $(SUITE),test)
+
+test-hosts: setup ## tests inside Blender and programs of Qt, as far as they are installed
+	@AURORAVIEW_TEST_HOSTS=1 scripts/with_display $(VENV)/python -m pytest tests/hosts tests/e2e/test_blender.py
 
 lint: setup $(STAMPS)/node_modules ## all linters, those of Rust too
 	@$(VENV)/python scripts/run_suites.py lint

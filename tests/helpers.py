@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
 import time
 from collections.abc import Callable
 
+import pytest
+
 #: How long anything may take on a busy machine. A test that passes never waits for it.
 SECONDS = 20.0
+
+#: For tests that run inside other applications, where they are installed.
+in_real_hosts = pytest.mark.skipif("AURORAVIEW_TEST_HOSTS" not in os.environ, reason="run by `make test-hosts`")
 
 
 def eventually(condition: Callable[[], object], what: str = "the condition") -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import in_real_hosts
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = ["blender", "--factory-startup", "-noaudio", "--python-exit-code", "3", "--python"]
 
 
+@in_real_hosts
 @pytest.mark.skipif(shutil.which("blender") is None, reason="no Blender")
 @pytest.mark.timeout(180)
 def test_a_panel_works_on_blenders_main_thread_and_blender_ends_well():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import SECONDS
+from tests.helpers import SECONDS, in_real_hosts
 
 ROOT = Path(__file__).resolve().parents[2]
 BINDINGS = ("PySide6", "PySide2", "PyQt6", "PyQt5")
@@ -33,6 +33,7 @@ def interpreter_with(binding):
     return None
 
 
+@in_real_hosts
 @pytest.mark.parametrize(
     ("binding", "adapter"), [*((one, "qt") for one in BINDINGS), ("PySide6", "max3ds"), ("PySide2", "max3ds")]
 )
