@@ -32,6 +32,8 @@ struct Inner {
 /// See the module.
 pub(super) struct Outgoing {
     inner: Arc<Inner>,
+    /// A process that was forked from this one has the socket too, and no say.
+    owner: u32,
 }
 
 impl Outgoing {
@@ -42,7 +44,13 @@ impl Outgoing {
                 state: Mutex::default(),
                 filled: Condvar::new(),
             }),
+            owner: std::process::id(),
         }
+    }
+
+    /// Whether this process began the conversation.
+    pub(super) fn is_ours(&self) -> bool {
+        self.owner == std::process::id()
     }
 
     /// The socket, for who reads from it.
@@ -52,6 +60,9 @@ impl Outgoing {
 
     /// Sends bytes, after all that were sent before. False when nobody reads them any more.
     pub(super) fn send(&self, bytes: Vec<u8>) -> bool {
+        if !self.is_ours() {
+            return false;
+        }
         let mut state = lock(&self.inner.state);
         if state.closed {
             return false;
@@ -97,6 +108,9 @@ impl Outgoing {
 
     /// As [`Self::close`], without waiting.
     pub(super) fn hang_up(&self) {
+        if !self.is_ours() {
+            return;
+        }
         {
             let mut state = lock(&self.inner.state);
             state.closed = true;
@@ -219,6 +233,31 @@ mod tests {
         outgoing.close();
         assert!(!outgoing.send(vec![2]));
         drop(theirs);
+    }
+
+    #[test]
+    fn a_forked_process_has_no_say() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        theirs
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        let outgoing = Outgoing::new(ours);
+        // SAFETY: the copy makes system calls, and ends at once.
+        let forked = unsafe { libc::fork() };
+        if forked == 0 {
+            outgoing.hang_up();
+            let sent = outgoing.send(Vec::new());
+            // SAFETY: takes a number and does not return.
+            unsafe { libc::_exit(i32::from(sent)) };
+        }
+        let mut status = -1;
+        // SAFETY: the process is a child of ours, and there is room for its status.
+        assert_eq!(unsafe { libc::waitpid(forked, &raw mut status, 0) }, forked);
+        assert_eq!(status, 0);
+        assert!(outgoing.send(vec![7]));
+        let mut found = [0];
+        theirs.read_exact(&mut found).unwrap();
+        assert_eq!(found, [7]);
     }
 
     #[test]

@@ -132,7 +132,9 @@ impl Shell {
 
 /// Asks all shells to end, and returns them.
 pub(super) fn ask_all_to_end() -> Vec<Arc<Shell>> {
-    let shells: Vec<_> = lock(&SHELLS).iter().filter_map(Weak::upgrade).collect();
+    let mut shells: Vec<_> = lock(&SHELLS).iter().filter_map(Weak::upgrade).collect();
+    // At the end of a process that was forked from the program: that one keeps its windows.
+    shells.retain(|shell| shell.out.is_ours());
     for shell in &shells {
         shell.expect_end();
         if !put(&HostCommand::ShutDown).is_ok_and(|bytes| shell.send(bytes)) {
