@@ -190,6 +190,20 @@ for child in (pid, second):
     ).assert_clean()
 
 
+def test_a_forked_process_that_exits_leaves_the_window_alone():
+    run(
+        "import warnings; warnings.simplefilter('ignore')\n"
+        + SHOWN
+        + """
+pid = os.fork()
+if pid == 0:
+    sys.exit(0)  # With everything that is done at the end of a program.
+assert os.waitpid(pid, 0) == (pid, 0)
+assert view.eval_js("1 + 1").result(30) == 2
+"""
+    ).assert_clean()
+
+
 def test_multiprocessing_in_between_is_no_harm():
     ended = run(
         "import warnings; warnings.simplefilter('ignore')\n"
