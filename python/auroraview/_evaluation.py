@@ -24,6 +24,7 @@ class Evaluations:
         self._pictures: set[int] = set()
         #: Not asked yet: they wait for a document.
         self._waiting: list[tuple[int, Callable[[], bool]]] = []
+        #: Why there is no window any more; ``None`` from its opening until that is told.
         self._ended: str | None = None
         #: A document was ordered and has not committed yet.
         self._ordered = False
@@ -61,6 +62,11 @@ class Evaluations:
             waiting, self._waiting = self._waiting, []
             for _, ask in waiting:
                 ask()
+
+    def begins(self) -> None:
+        """A window is asked for: what is asked from now on ends with that one, and for its reason."""
+        with self._lock:
+            self._ended = None
 
     # What happens to the document, on the notice thread
 
@@ -103,7 +109,8 @@ class Evaluations:
             lost: its window too, though the view stays open: what is asked next waits for the document to come.
         """
         with self._lock:
-            self._ended = reason
+            if not self._view.is_open:
+                self._ended = reason
             self._ordered = self.awaits_document = False
             futures = list(self._asked.values())
             self._asked.clear()

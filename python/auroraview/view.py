@@ -235,6 +235,7 @@ class WebView:
 
     def _begin(self) -> _Opening:
         self._isolation.begins()
+        self._evaluations.begins()
         _showing.add(self)
         self._begun += 1
         self._opening = _Opening(self._begun)
