@@ -313,7 +313,7 @@ def test_a_signal_handler_may_stop_it_whatever_it_interrupts(tmp_path, monkeypat
             signal.raise_signal(signal.SIGTERM)
             return write(self, port)
         ConfigScript.write = interrupted
-        other = new()
+        other = new("mute")
         signal.signal(signal.SIGTERM, lambda *_: other.stop())
         try:
             other.start()
