@@ -56,6 +56,7 @@ def test_scripts_run_in_the_global_scope(page):
         ("this is no script", "SyntaxError", ""),
         ("Promise.reject(new RangeError('too far'))", "RangeError", "too far"),
         ("throw 'only a text'", "Error", "only a text"),
+        ("throw Object.assign(new Error('nameless'), {name: ''})", "Error", "nameless"),
         ("(() => { const a = {}; a.a = a; return a })()", "TypeError", ""),
         ("10n", "TypeError", "BigInt"),
     ],

@@ -2,9 +2,9 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 
@@ -19,9 +19,6 @@ use crate::spec::{Spec, Watch};
 const KILLED: Duration = Duration::from_secs(2);
 /// What a child that was let go of has for each step.
 const LET_GO: Duration = Duration::from_secs(1);
-
-/// Those that may still run.
-static ALL: Mutex<Vec<Weak<Process>>> = Mutex::new(Vec::new());
 
 /// A running, or ended, process. All methods from any thread.
 ///
@@ -65,10 +62,6 @@ impl Child {
             shared.reap();
             return Err(error);
         }
-        let mut all = lock(&ALL);
-        all.retain(|one| one.strong_count() > 0);
-        all.push(Arc::downgrade(&shared));
-        drop(all);
         Ok(Arc::new(Child { process: shared }))
     }
 
@@ -170,28 +163,4 @@ fn start(
         .name("auroraview-wait".into())
         .spawn(move || reaped.reap())?;
     Ok(())
-}
-
-/// Stops all children of this process: asks them, sends `SIGTERM` to those that are there at half of the time, kills the
-/// rest a little before it is up.
-pub fn stop_all(deadline: Instant) {
-    let all: Vec<_> = lock(&ALL).iter().filter_map(Weak::upgrade).collect();
-    let wait_for_all = |until: Instant| {
-        for process in &all {
-            process.wait(Some(until.saturating_duration_since(Instant::now())));
-        }
-    };
-    let time = deadline.saturating_duration_since(Instant::now());
-    for process in &all {
-        process.close_stdin();
-    }
-    wait_for_all(deadline - time / 2);
-    for process in &all {
-        process.signal(Signal::TERM);
-    }
-    wait_for_all(deadline - time / 10);
-    for process in &all {
-        process.signal(Signal::KILL);
-    }
-    wait_for_all(deadline);
 }

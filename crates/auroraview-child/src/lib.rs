@@ -21,7 +21,7 @@ mod spawner;
 mod spec;
 mod tail;
 
-pub use child::{Child, stop_all};
+pub use child::Child;
 pub use exit::Exit;
 pub use lines::LINE_LIMIT;
 pub use prepare::Prepared;

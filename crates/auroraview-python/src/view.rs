@@ -145,6 +145,10 @@ impl ViewCore {
                 request, result, ..
             } => {
                 let result = result.map(Payload::Json).map_err(|error| match error {
+                    // Without a name it would be the document's end, below.
+                    EvalError::Raised { name, message } if name.is_empty() => {
+                        ("Error".to_owned(), message)
+                    }
                     EvalError::Raised { name, message } => (name, message),
                     EvalError::Gone => (String::new(), "the document went away".to_owned()),
                 });
