@@ -2,8 +2,10 @@
 //!
 //! The web engine's processes end by themselves when this one goes, but not soon when a page is busy: they take ten
 //! seconds then. And this process may be killed, with its parent, at any moment. So another one, forked before there is
-//! anything else, waits for its end and then kills what is left of the process group. It has nothing but a pipe.
+//! anything else, waits for its end and then kills what is left of the engine in the process group: not all of the group,
+//! for a browser that a link was opened in belongs to it too. It has nothing but a pipe.
 
+use std::fs;
 use std::io;
 use std::time::Duration;
 
@@ -43,6 +45,8 @@ pub(crate) fn start() -> io::Result<()> {
 }
 
 /// The body of the other process. It is of the group, whose number is no other's while there is one of it.
+///
+/// The copy of a process with one thread: it may run anything.
 fn wait_and_kill(reads: libc::c_int) -> ! {
     let milliseconds = libc::c_int::try_from(PATIENCE.as_millis()).unwrap_or_default();
     // SAFETY: system calls with numbers, and with memory that is there meanwhile.
@@ -64,7 +68,51 @@ fn wait_and_kill(reads: libc::c_int) -> ! {
             }
         }
         libc::poll(std::ptr::null_mut(), 0, milliseconds);
-        libc::kill(0, libc::SIGKILL);
-        libc::_exit(0)
+    }
+    for process in engine_processes() {
+        // SAFETY: numbers only. It was there a moment ago.
+        unsafe { libc::kill(process, libc::SIGKILL) };
+    }
+    // SAFETY: takes a number and does not return.
+    unsafe { libc::_exit(0) }
+}
+
+/// The web engine's processes of this group.
+fn engine_processes() -> Vec<libc::pid_t> {
+    // SAFETY: takes nothing.
+    let group = unsafe { libc::getpgrp() };
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    numbers
+        .filter(|process: &libc::pid_t| {
+            fs::read_to_string(format!("/proc/{process}/stat"))
+                .is_ok_and(|status| is_of_engine(&status, group))
+        })
+        .collect()
+}
+
+/// Whether a line of `/proc/PID/stat`, `PID (NAME) STATE PARENT GROUP ...`, is that of one of the engine's processes.
+fn is_of_engine(status: &str, group: libc::pid_t) -> bool {
+    let Some((start, rest)) = status.rsplit_once(')') else {
+        return false;
+    };
+    let name = start.split_once('(').map_or("", |(_, name)| name);
+    let its_group = rest.split_ascii_whitespace().nth(2);
+    name.starts_with("WebKit") && its_group.and_then(|text| text.parse().ok()) == Some(group)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_is_known_by_name_and_group() {
+        assert!(is_of_engine("12 (WebKitWebProces) R 1 40 40 0", 40));
+        assert!(!is_of_engine("12 (WebKitWebProces) R 1 41 40 0", 40));
+        assert!(!is_of_engine("12 (firefox) S 1 40 40 0", 40));
+        assert!(!is_of_engine("12 (a) WebKit (b) S 1 40 40 0", 40));
+        assert!(!is_of_engine("", 40));
     }
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use auroraview_host_api::HostCommand;
@@ -113,12 +114,25 @@ fn a_busy_page_ends_with_its_shell() {
         });
         shell.posted("busy");
         let others = shell.process.descendants();
+        // Such as a browser that shows a link of the page.
+        let mut browser = Command::new("sleep")
+            .arg("600")
+            .process_group(shell.process.id().cast_signed())
+            .spawn()
+            .unwrap();
         shell.process.signal(signal);
         shell.process.status();
         let killed = Instant::now();
         gone(&others);
         let took = killed.elapsed();
         assert!(took < SOON, "signal {signal}: it took {took:?}");
+        let left = browser.try_wait().unwrap();
+        browser.kill().unwrap();
+        browser.wait().unwrap();
+        assert_eq!(
+            left, None,
+            "signal {signal}: who is not of the engine lives on"
+        );
     }
 }
 
