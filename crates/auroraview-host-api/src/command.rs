@@ -193,6 +193,40 @@ pub struct OpenOptions {
     pub watch_closing: bool,
 }
 
+impl OpenOptions {
+    /// An ordinary window that shows this: with a frame, resizable, and without a bridge.
+    #[must_use]
+    pub fn new(source: Source, size: Size) -> Self {
+        Self {
+            key: String::new(),
+            source,
+            allow_origins: vec![],
+            bridge: false,
+            message_bytes: 0,
+            debug: false,
+            data_directory: None,
+            title: String::new(),
+            title_follows: false,
+            size,
+            min_size: None,
+            position: None,
+            resizable: true,
+            decorations: true,
+            always_on_top: false,
+            transparent: false,
+            background_color: None,
+            visible: true,
+            maximized: false,
+            fullscreen: false,
+            icon: None,
+            context_menu: true,
+            user_agent: None,
+            watch_navigation: false,
+            watch_closing: false,
+        }
+    }
+}
+
 /// One change to an open window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WindowChange {

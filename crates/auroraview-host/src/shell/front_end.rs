@@ -56,31 +56,9 @@ pub(crate) fn run(front: Front) -> ExitCode {
 
 fn window(front: Front, source: Source) -> OpenOptions {
     OpenOptions {
-        key: String::new(),
-        source,
-        allow_origins: vec![],
-        bridge: false,
-        message_bytes: 0,
-        debug: false,
-        data_directory: None,
         title_follows: front.title.is_none(),
         title: front.title.unwrap_or_else(|| "AuroraView".into()),
-        size: front.size,
-        min_size: None,
-        position: None,
-        resizable: true,
-        decorations: true,
-        always_on_top: false,
-        transparent: false,
-        background_color: None,
-        visible: true,
-        maximized: false,
-        fullscreen: false,
-        icon: None,
-        context_menu: true,
-        user_agent: None,
-        watch_navigation: false,
-        watch_closing: false,
+        ..OpenOptions::new(source, front.size)
     }
 }
 

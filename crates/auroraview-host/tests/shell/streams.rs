@@ -151,34 +151,15 @@ impl Shell {
 }
 
 pub(crate) fn options(html: &str) -> OpenOptions {
+    let size = Size {
+        width: 320,
+        height: 240,
+    };
     OpenOptions {
         key: KEY.into(),
-        source: Source::Html(html.into()),
-        allow_origins: vec![],
         bridge: true,
         message_bytes: 128 << 20,
-        debug: false,
-        data_directory: None,
         title: "isolated".into(),
-        title_follows: false,
-        size: Size {
-            width: 320,
-            height: 240,
-        },
-        min_size: None,
-        position: None,
-        resizable: true,
-        decorations: true,
-        always_on_top: false,
-        transparent: false,
-        background_color: None,
-        visible: true,
-        maximized: false,
-        fullscreen: false,
-        icon: None,
-        context_menu: true,
-        user_agent: None,
-        watch_navigation: false,
-        watch_closing: false,
+        ..OpenOptions::new(Source::Html(html.into()), size)
     }
 }
