@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from auroraview import Bridge, Launcher
+from auroraview import Bridge, HostError, Launcher
 from tests.helpers import SECONDS, eventually
 
 PROGRAM = str(Path(__file__).with_name("launched.py"))
@@ -57,6 +57,24 @@ class Told:
         """What the front end found around it, the last one."""
         found: dict[str, Any] = self.wait("environment", self.launcher.stats["starts"])[-1]
         return found
+
+    def problem_of_start(self, meanwhile: Callable[[], None]) -> str:
+        """Starts it on a thread of its own, does something once there is a process, and returns the start's error."""
+        problems = []
+
+        def start() -> None:
+            try:
+                self.launcher.start()
+            except HostError as error:
+                problems.append(str(error))
+
+        starter = threading.Thread(target=start)
+        starter.start()
+        eventually(lambda: self.launcher.process is not None)
+        meanwhile()
+        starter.join(SECONDS)
+        (problem,) = problems
+        return problem
 
     def do(self, **orders: Any) -> None:
         """Has the front end do something."""

@@ -236,21 +236,7 @@ def test_stops_from_everywhere_are_one(started):
 
 def test_a_stop_ends_a_start(launch):
     told = launch("mute")
-    problems = []
-
-    def start():
-        try:
-            told.launcher.start()
-        except HostError as error:
-            problems.append(str(error))
-
-    starter = threading.Thread(target=start)
-    starter.start()
-    eventually(lambda: told.launcher.process is not None)
-    told.launcher.stop()
-    starter.join(SECONDS)
-    assert len(problems) == 1
-    assert "was stopped before it was ready" in problems[0]
+    assert "was stopped before it was ready" in told.problem_of_start(told.launcher.stop)
 
 
 def test_a_running_loop_is_not_blocked(launch):

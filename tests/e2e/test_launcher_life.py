@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from auroraview import Backpressure, Bridge, HostError, ServerOptions, current_call
+from auroraview import Backpressure, Bridge, ServerOptions, current_call
 from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, wait_for
 from tests.e2e.launchers import IDLE, panel, port_of_script, secret_of, wait_gone, write_page
@@ -92,21 +92,8 @@ def test_a_program_killed_while_it_loads_its_page_comes_back(bridge, server, tmp
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM], ids=lambda one: one.name)
 def test_one_that_is_killed_before_it_is_ready_says_by_what(launch, number):
     told = launch("mute")
-    problems = []
-
-    def start():
-        try:
-            told.launcher.start()
-        except HostError as error:
-            problems.append(str(error))
-
-    starter = threading.Thread(target=start)
-    starter.start()
-    wait_for(lambda: told.launcher.process is not None, "the process")
-    kill(told.launcher, number)
-    starter.join(PATIENCE)
-    assert len(problems) == 1
-    assert f"was killed by signal {number.value} ({number.name}) before it was ready" in problems[0]
+    problem = told.problem_of_start(lambda: kill(told.launcher, number))
+    assert f"was killed by signal {number.value} ({number.name}) before it was ready" in problem
     assert told.wait("crashed") == [-number]
 
 
