@@ -189,7 +189,13 @@ def main() -> None:
     if "twice" in modes:
         client.ready()
     if "unready" not in modes:
-        found = {name: value for name, value in os.environ.items() if "AURORAVIEW" in name or name.endswith("_WS_PORT")}
+        # Those of a test run are not the launcher's.
+        names = [
+            name
+            for name in os.environ
+            if not name.startswith(("AURORAVIEW_REQUIRE_", "AURORAVIEW_TEST_", "AURORAVIEW_QT_"))
+        ]
+        found = {name: os.environ[name] for name in names if "AURORAVIEW" in name or name.endswith("_WS_PORT")}
         client.send(
             "environment",
             pid=os.getpid(),

@@ -5,12 +5,15 @@ person are replaced: the view opens, must become ready, answer all calls of its 
 closed. What a file only constructs is shown the same way at its end. A server that waits must serve its page; the
 program of a launcher that waits must be ready, and answer if it is one of the text's own.
 
-A block that begins with a comment that is a file's name, ``# viewer.py``, is that file, and not run here.
+A block that begins with a comment that is a file's name, ``# viewer.py``, is that file, and not run here. One that runs
+Node.js is left out where that is too old to have WebSockets.
 """
 
 from __future__ import annotations
 
+import functools
 import re
+import subprocess
 import urllib.request
 import webbrowser
 from pathlib import Path
@@ -65,6 +68,16 @@ def serve_for_a_moment(server: Server, timeout: float | None = None) -> bool:
     return False
 
 
+@functools.cache
+def node_has_websockets() -> bool:
+    """Node.js is there, and new enough for the text."""
+    command = ["node", "--experimental-websocket", "--eval", "new WebSocket('ws://127.0.0.1:9/').onerror = () => {}"]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
 def start_and_listen(launcher: Launcher, *, wait: bool = True) -> None:
     """In place of ``start``: who sends ``picked`` is remembered."""
     launcher.bridge.on("picked", lambda: spoken.add(current_call().peer))
@@ -110,7 +123,7 @@ def test_the_python_of_a_text_does_what_it_says(page: Path, monkeypatch: pytest.
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(content, "utf-8")
     for block in BLOCK.finditer(text):
-        if FILE.match(block[0]):
+        if FILE.match(block[0]) or ('"node"' in block[1] and not node_has_websockets()):
             continue
         line = text.count("\n", 0, block.start(1))
         # Padded so that a traceback names the line of the text.

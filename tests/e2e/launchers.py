@@ -6,9 +6,12 @@ import contextlib
 import itertools
 import json
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from auroraview import Bridge, Launcher, current_call
 from tests.e2e.helpers import PATIENCE, wait_for
@@ -17,8 +20,6 @@ from tests.e2e.processes import descendants
 _ROOT = Path(__file__).parents[2]
 #: The script, for pages that no server of ours gives theirs.
 SCRIPT = _ROOT / "crates/auroraview-server/src/auroraview.js"
-#: The same as a module, for pages that were bundled.
-MODULE = _ROOT / "js_sdk/dist/index.js"
 
 #: A program that never connects, and ends when it is asked to.
 IDLE = ["sh", "-c", "exec cat", "{port}"]
@@ -150,3 +151,13 @@ def secret_of(launcher: Launcher) -> str:
         return next((entry for entry in entries if entry.startswith(name)), None)
 
     return bytes(wait_for(find, "the secret")).removeprefix(name).decode()
+
+
+def bundled_sdk() -> str:
+    """The SDK as one module, as a bundler makes it of its source."""
+    bundler = _ROOT / "js_sdk/node_modules/.bin/esbuild"
+    if not bundler.exists():
+        pytest.skip("the SDK's tools are not installed: `make test` does that")
+    command = [bundler, "src/index.ts", "--bundle", "--format=esm"]
+    done = subprocess.run(command, cwd=_ROOT / "js_sdk", capture_output=True, text=True, timeout=PATIENCE, check=True)
+    return done.stdout

@@ -12,7 +12,7 @@ from auroraview import HostError, current_call
 from auroraview._front_end import SHELL
 from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, wait_for
-from tests.e2e.launchers import MODULE, PAGE, panel, port_of_script, wait_gone, write_page
+from tests.e2e.launchers import PAGE, bundled_sdk, panel, port_of_script, wait_gone, write_page
 from tests.e2e.processes import descendants, web_processes
 
 
@@ -65,7 +65,7 @@ def test_a_page_in_a_file_finds_its_program(bridge, folder, via):
 def test_a_bundled_page_of_another_server_finds_its_program(bridge, server, tmp_path):
     module = '<script type="module">import {createAuroraView} from "./sdk.js"; const auroraview = createAuroraView();'
     address = server.page("/app/", PAGE.replace('<script src="auroraview.js"></script><script>', module))
-    server.page("/app/sdk.js", MODULE.read_text(encoding="utf-8"), Content_Type="text/javascript")
+    server.page("/app/sdk.js", bundled_sdk(), Content_Type="text/javascript")
     with panel(bridge, f"{address}?theme=dark#/home", config_dir=tmp_path) as one:
         assert one.ask("location.search") == f"?theme=dark&port={one.launcher.port}"
         one.launcher.emit("tick", 1)
