@@ -25,7 +25,7 @@ pub use child::Child;
 pub use exit::Exit;
 pub use lines::LINE_LIMIT;
 pub use prepare::Prepared;
-pub use spec::{Output, Spec, Stdin, Watch};
+pub use spec::{Output, Socket, Spec, Stdin, Watch};
 
 /// Locks, also when another thread panicked while it held the lock: what we guard is valid between any two statements.
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {

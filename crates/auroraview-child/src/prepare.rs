@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -15,12 +15,12 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 
 use crate::child::Child;
-use crate::spec::{Spec, Stdin, Watch};
+use crate::spec::{Socket, Spec, Stdin, Watch};
 
 /// What a pipe takes without a reader, whatever the limits of the user are.
 const LINE_BYTES: usize = 4096;
-/// The descriptor of the socket in the child.
-const SOCKET: RawFd = 3;
+/// The first descriptor after standard input, output and error.
+const FIRST: RawFd = 3;
 
 /// A process that can be spawned: its description was checked, our environment taken.
 ///
@@ -30,7 +30,7 @@ const SOCKET: RawFd = 3;
 pub struct Prepared {
     command: Command,
     stdin: Option<OwnedFd>,
-    socket: Option<OwnedFd>,
+    socket: Option<Socket>,
     name: String,
 }
 
@@ -91,24 +91,14 @@ impl Prepared {
     /// On the thread that spawns.
     fn fork(mut self) -> io::Result<Spawned> {
         let parent = rustix::process::getpid();
-        let socket = self.socket.map(Place::new).transpose()?;
-        let place = socket
-            .as_ref()
-            .map(|place| (place.from.as_raw_fd(), place.identity));
+        let socket = self.socket.as_ref().map(Socket::number);
         let in_child = move || -> io::Result<()> {
             set_parent_process_death_signal(Some(Signal::KILL))?;
             if getppid() != Some(parent) {
                 return Err(Errno::SRCH.into());
             }
             reset_signals();
-            let first = match place {
-                Some((from, identity)) => {
-                    put_socket(from, identity)?;
-                    SOCKET + 1
-                }
-                None => SOCKET,
-            };
-            close_on_exec(first);
+            keep_open(socket)?;
             Ok(())
         };
         // SAFETY: between fork and exec the closure makes system calls only; it neither allocates nor locks.
@@ -176,54 +166,6 @@ fn prefilled(command: &mut Command, bytes: &[u8]) -> io::Result<OwnedFd> {
     Ok(writer)
 }
 
-/// Keeps descriptor 3 in other hands than those of the standard library, which reports a failed exec through a
-/// descriptor that must not be replaced by ours.
-struct Place {
-    /// Not 3 itself.
-    from: OwnedFd,
-    /// What is 3 now.
-    identity: (u64, u64),
-    /// The socket, and perhaps 3: open until the child runs.
-    _held: (OwnedFd, OwnedFd),
-}
-
-impl Place {
-    fn new(socket: OwnedFd) -> io::Result<Place> {
-        let from = rustix::io::fcntl_dupfd_cloexec(&socket, SOCKET + 1)?;
-        let holder = rustix::io::fcntl_dupfd_cloexec(&socket, SOCKET)?;
-        Ok(Place {
-            from,
-            identity: identity(SOCKET)?,
-            _held: (socket, holder),
-        })
-    }
-}
-
-/// Tells one open file from another.
-fn identity(fd: RawFd) -> io::Result<(u64, u64)> {
-    let mut stat = std::mem::MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: fstat writes into a stat of ours, and knows what is no descriptor.
-    if unsafe { libc::fstat(fd, stat.as_mut_ptr()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: fstat succeeded, so it is filled.
-    let stat = unsafe { stat.assume_init() };
-    Ok((stat.st_dev, stat.st_ino))
-}
-
-/// In the child.
-fn put_socket(from: RawFd, known: (u64, u64)) -> io::Result<()> {
-    if identity(SOCKET)? != known {
-        // Another thread closed what was 3, and the standard library may have got it.
-        return Err(Errno::BUSY.into());
-    }
-    // SAFETY: in the child, where nothing but the exec follows: nobody else has a use for what was 3.
-    match unsafe { libc::dup2(from, SOCKET) } {
-        SOCKET => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
-}
-
 /// In the child: ignored signals stay ignored through an exec, blocked ones blocked. Python ignores two of these, and
 /// hosts the others; the child counts on what they do.
 fn reset_signals() {
@@ -239,15 +181,32 @@ fn reset_signals() {
     }
 }
 
-/// In the child: what the application left open for every exec is not for this one. Linux before 5.11 cannot; the child
-/// then has descriptors more.
-fn close_on_exec(first: RawFd) {
+/// In the child: what the application left open for every exec is not for this one, except the socket.
+fn keep_open(socket: Option<RawFd>) -> io::Result<()> {
+    let Some(socket) = socket else {
+        close_on_exec(FIRST, RawFd::MAX);
+        return Ok(());
+    };
+    close_on_exec(FIRST, socket - 1);
+    close_on_exec(socket + 1, RawFd::MAX);
+    // SAFETY: the descriptor is ours until this closure is dropped; only its flag changes, and only in the child.
+    match unsafe { libc::fcntl(socket, libc::F_SETFD, 0) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Linux before 5.11 cannot; the child then has descriptors more.
+fn close_on_exec(first: RawFd, last: RawFd) {
+    if first > last {
+        return;
+    }
     // SAFETY: the flag alone is set on descriptors, those of the standard library have it already.
     unsafe {
         libc::syscall(
             libc::SYS_close_range,
-            first as libc::c_uint,
-            libc::c_uint::MAX,
+            first.cast_unsigned(),
+            last.cast_unsigned(),
             libc::CLOSE_RANGE_CLOEXEC,
         )
     };

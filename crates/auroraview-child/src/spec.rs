@@ -1,7 +1,8 @@
 //! What to run, and who hears of it.
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::path::PathBuf;
 
 use crate::exit::Exit;
@@ -19,8 +20,8 @@ pub struct Spec {
     pub cwd: Option<PathBuf>,
     /// What the child reads.
     pub stdin: Stdin,
-    /// Is descriptor 3 in the child. The child gets no other descriptor of ours.
-    pub socket: Option<OwnedFd>,
+    /// Stays open in the child, under the same number. The child gets no other descriptor of ours.
+    pub socket: Option<Socket>,
     /// For log lines.
     pub name: String,
 }
@@ -37,6 +38,29 @@ impl Spec {
             socket: None,
             name: name.into(),
         }
+    }
+}
+
+/// A descriptor for a child, which is told its number. The number is the one it has here, because any other may be taken:
+/// by another thread of ours, or by what the standard library opens on the way.
+#[derive(Debug)]
+pub struct Socket(OwnedFd);
+
+impl Socket {
+    /// Gives it a number that is not that of standard input, output or error, should it have one.
+    ///
+    /// # Errors
+    /// As the system has it: too many open files.
+    pub fn new(descriptor: OwnedFd) -> io::Result<Socket> {
+        if descriptor.as_raw_fd() > 2 {
+            return Ok(Socket(descriptor));
+        }
+        Ok(Socket(rustix::io::fcntl_dupfd_cloexec(&descriptor, 3)?))
+    }
+
+    /// Its number in the child.
+    pub fn number(&self) -> RawFd {
+        self.0.as_raw_fd()
     }
 }
 

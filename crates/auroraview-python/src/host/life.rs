@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use auroraview_child::{Child, Exit, Output, Prepared, Spec, Watch};
+use auroraview_child::{Child, Exit, Output, Prepared, Socket, Spec, Watch};
 use auroraview_host_api::stream::{Greeting, Incoming, StreamError};
 use auroraview_host_api::{HostEvent, abi};
 
@@ -74,9 +74,10 @@ impl Life {
         program: &Path,
         theirs: UnixStream,
     ) -> std::io::Result<Life> {
+        let socket = Socket::new(theirs.into())?;
         let prepared = Prepared::new(Spec {
-            args: vec!["--host-fd=3".into()],
-            socket: Some(theirs.into()),
+            args: vec![format!("--host-fd={}", socket.number()).into()],
+            socket: Some(socket),
             ..Spec::new(program, "auroraview-shell")
         })?;
         Ok(Life {
