@@ -5,7 +5,7 @@ mod support;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
 use auroraview_child::{Child, Exit, Prepared, Socket, Spec, Stdin};
