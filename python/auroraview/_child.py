@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from auroraview import _core
 from auroraview._front_end import SHELL_NAME
 from auroraview._lifecycle import weakly
+from auroraview._log import LINE_LEVELS
 from auroraview.errors import HostError
 
 if TYPE_CHECKING:
     from auroraview._front_end import FrontEnd
 
 _logger = logging.getLogger("auroraview.launcher")
-_LEVELS = {"stdout": logging.INFO, "stderr": logging.WARNING}
 
 #: What the dynamic linker exits with.
 _NOT_LOADED = 127
@@ -86,7 +86,7 @@ class Process:
         if event == "line":
             with self._starting:
                 pid = self._core.pid
-            _logger.log(_LEVELS[str(args[0])], "%s[%d]: %s", self._name, pid, args[1])
+            _logger.log(LINE_LEVELS[str(args[0])], "%s[%d]: %s", self._name, pid, args[1])
         elif event == "exited":
             self.has_ended = True
             self._ended()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from auroraview._host import SHELL
 from auroraview.errors import UsageError
 from auroraview.navigation import origin_of
 
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from auroraview.options import StrPath
 
 #: The ready-made front end: the program of the package, under the name that a command may call it by.
-SHELL_NAME = "auroraview-shell"
-SHELL = Path(__file__).parent / "_native" / SHELL_NAME
+SHELL_NAME = SHELL.name
 
 PORT_VARIABLE = "AURORAVIEW_WS_PORT"
 URL_VARIABLE = "AURORAVIEW_URL"

@@ -9,7 +9,7 @@ from auroraview import _core
 _NATIVE = Path(__file__).parent / "_native"
 _LIBRARY = _NATIVE / "libauroraview_host.so"
 
-#: The process of a window of its own.
+#: The program of windows in processes of their own, and of launchers that have no other.
 SHELL = _NATIVE / "auroraview-shell"
 
 

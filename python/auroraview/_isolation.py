@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from auroraview import _host
-from auroraview._log import logger
+from auroraview._log import LINE_LEVELS, logger
 from auroraview._respawn import MOST, WITHIN_SECONDS, Respawns
 from auroraview._running import program_ends
 from auroraview.errors import UsageError
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 _lines = logging.getLogger("auroraview.shell")
 
 _CLOSED = "the window was closed"
-
-_LEVELS = {"stdout": logging.INFO, "stderr": logging.WARNING}
 
 
 class Isolation:
@@ -95,7 +93,7 @@ class Isolation:
     def printed(self, stream: str, pid: int, line: str) -> None:
         """The window's process wrote a line."""
         if not program_ends.is_set():
-            _lines.log(_LEVELS[stream], "[%d] %s", pid, line)
+            _lines.log(LINE_LEVELS[stream], "[%d] %s", pid, line)
 
     def _again(self, how: str, what: str, act: Callable[[], None]) -> None:
         if program_ends.is_set():

@@ -15,6 +15,8 @@ _LEVELS = {
     "error": logging.ERROR,
 }
 
+#: What a process that we started writes: its lines are of these levels.
+LINE_LEVELS = {"stdout": logging.INFO, "stderr": logging.WARNING}
 
 _least = logging.DEBUG
 
