@@ -43,7 +43,10 @@ pub(crate) fn run(descriptor: RawFd) -> ExitCode {
         Ok(gui) => gui,
         Err(problem) => {
             greet(&socket, &Greeting::Failed(problem.to_string()));
-            return failed(FAILED, problem);
+            say(problem);
+            // And not by returning: that would close the socket under the lifeline, which then may be the first to end
+            // the process, as if all were well.
+            lifeline::leave(FAILED);
         }
     };
     lifeline::holds(&gui);
