@@ -4,6 +4,8 @@
 ones say. The last line is ``N passed, N failed``: tests by the count of their own runner; a check that fails, and a
 suite that ends badly though no test failed, counts as one failure. The exit status is 1 when anything failed.
 
+With AURORAVIEW_RERUN set, what failed of Rust's tests is run once more, as pytest's --reruns does for Python's.
+
 The linters of Python and TypeScript belong to ``test``, because their versions are pinned and they take seconds. Those
 of Rust come with whatever toolchain is installed and learn new complaints every six weeks: they are in ``lint`` alone.
 """
@@ -32,6 +34,7 @@ class Suite:
     counts: str | None = None  # pattern of a line that holds counts; None: only the exit status tells
     folder: Path = ROOT
     environment: dict[str, str] = field(default_factory=dict)
+    rerun: str | None = None  # pattern of a line that names, as its group, the part of the last command that failed
 
 
 @dataclass
@@ -52,6 +55,9 @@ class Outcome:
         return f"{self.name:<16} {self.passed:>5} passed, {self.failed} failed{rest} ({self.seconds:.0f} s)"
 
 
+RERUN_RUST = r"^error: test failed, to rerun pass `(.+)`"
+
+
 def rust_tests() -> Suite:
     """The tests of all crates; they need the shared library of the interpreter for the one that embeds Python."""
     command = ["cargo", "test", "--workspace", "--no-fail-fast"]
@@ -59,10 +65,10 @@ def rust_tests() -> Suite:
     if library is None:
         print("No shared library of this Python: the extension module's own Rust tests are left out.")
         command += ["--exclude", "auroraview-python"]
-        return Suite("rust", [command], counts=r"^test result: ")
+        return Suite("rust", [command], counts=r"^test result: ", rerun=RERUN_RUST)
     paths = [str(library), os.environ.get("LD_LIBRARY_PATH", "")]
     environment = {"LD_LIBRARY_PATH": ":".join(filter(None, paths))}
-    return Suite("rust", [command], counts=r"^test result: ", environment=environment)
+    return Suite("rust", [command], counts=r"^test result: ", environment=environment, rerun=RERUN_RUST)
 
 
 def suites() -> dict[str, Suite]:
@@ -109,17 +115,20 @@ def run(suite: Suite) -> Outcome:
     """Runs a suite, shows what it prints, and counts."""
     outcome = Outcome(suite.name)
     started = time.monotonic()
+    failed_parts: list[str] = []
     for command in suite.commands:
         shown = " ".join("python" if word == sys.executable else word for word in command)
         print(f"\n--- {suite.name}: {shown}", flush=True)
         failed_before = outcome.failed
         try:
-            status = stream(command, suite, outcome)
+            status = stream(command, suite, outcome, failed_parts)
         except OSError as error:
             print(f"{command[0]}: {error.strerror}")
             status = 127
         if status and outcome.failed == failed_before:
             outcome.failed += 1
+    if failed_parts and os.environ.get("AURORAVIEW_RERUN"):
+        run_again(suite, outcome, failed_parts)
     if suite.counts and not outcome.passed and not outcome.failed:
         print(f"{suite.name}: no test was run")
         outcome.failed += 1
@@ -127,8 +136,20 @@ def run(suite: Suite) -> Outcome:
     return outcome
 
 
-def stream(command: list[str], suite: Suite, outcome: Outcome) -> int:
-    """Runs one command, passes its lines on and adds up those with counts."""
+def run_again(suite: Suite, outcome: Outcome, parts: list[str]) -> None:
+    """Gives what failed a second try, part by part; what passes then counts as passed, and is listed."""
+    for part in parts:
+        print(f"\n--- {suite.name}: RERUN {part}", flush=True)
+        second = Outcome(suite.name)
+        if stream(["cargo", "test", "--no-fail-fast", *part.split()], suite, second, []) == 0:
+            outcome.rerun += 1
+    if outcome.rerun == len(parts):
+        outcome.passed += outcome.failed
+        outcome.failed = 0
+
+
+def stream(command: list[str], suite: Suite, outcome: Outcome, failed_parts: list[str]) -> int:
+    """Runs one command, passes its lines on, adds up those with counts and collects the parts that failed."""
     with subprocess.Popen(
         command,
         cwd=suite.folder,
@@ -143,6 +164,8 @@ def stream(command: list[str], suite: Suite, outcome: Outcome) -> int:
             print(line, end="", flush=True)
             if suite.counts and re.search(suite.counts, line):
                 add_counts(line, outcome)
+            if suite.rerun and (failed := re.search(suite.rerun, line)):
+                failed_parts.append(failed[1])
     return process.returncode
 
 
