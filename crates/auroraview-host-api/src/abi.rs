@@ -5,7 +5,7 @@
 use std::ffi::c_void;
 
 /// Changes whenever a command, an event, the stream or one of these functions does; [`VERSION_SYMBOL`] answers with it.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// Name of the function of type [`VersionFn`].
 pub const VERSION_SYMBOL: &[u8] = b"auroraview_host_abi_version\0";
@@ -23,13 +23,24 @@ pub type OnEvent = unsafe extern "C" fn(context: *mut c_void, bytes: *const u8, 
 /// Receives the text of an error as UTF-8, before the start function returns.
 pub type OnError = unsafe extern "C" fn(context: *mut c_void, text: *const u8, length: usize);
 
-/// Starts the GUI loop on a thread of its own and waits until it runs.
+/// [`StartFn`]: the loop has a thread of its own. Commands are obeyed there, events come from there.
+pub const OWN_THREAD: i32 = 0;
+/// [`StartFn`]: a loop of the application drives GTK, that of the calling thread or of another one. A command sent on that
+/// thread is obeyed before [`SendFn`] returns, and events come inside of it.
+pub const APPLICATION: i32 = 1;
+/// [`StartFn`]: no windows here; `on_error` was told why.
+pub const FAILED: i32 = -1;
+
+/// Makes the GUI loop ready: on a thread of its own, or, where the application drives GLib's default context already, in
+/// that loop. Returns when commands are obeyed.
 ///
-/// Returns 0, or another number after calling `on_error` once. May be called again after a failure; after a success it
-/// must not be. `context` is handed to both functions and must stay valid for the life of the process.
+/// Returns [`OWN_THREAD`], [`APPLICATION`], or [`FAILED`] after calling `on_error` once. May be called again after a
+/// failure; after a success it must not be. `context` is handed to both functions and must stay valid for the life of the
+/// process.
 pub type StartFn =
     unsafe extern "C" fn(on_event: OnEvent, on_error: OnError, context: *mut c_void) -> i32;
 
-/// Queues one encoded [`crate::HostCommand`]. Any thread, never blocks. Returns 0, or 1 when the bytes were not a command
+/// Takes one encoded [`crate::HostCommand`]. Any thread. It is queued, which never blocks; under [`APPLICATION`] a command
+/// sent on the GUI thread is obeyed at once, unless one is being obeyed there. Returns 0, or 1 when the bytes were not a command
 /// of this version, 2 when the loop does not run.
 pub type SendFn = unsafe extern "C" fn(bytes: *const u8, length: usize) -> i32;

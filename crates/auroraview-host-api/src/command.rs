@@ -62,6 +62,9 @@ pub enum HostCommand {
         view: ViewId,
         /// Repeated in the answer.
         request: RequestId,
+        /// As it was last painted, answered at once, while the command is obeyed. Without it the engine is asked to
+        /// render, which takes a few turns of the loop.
+        painted: bool,
     },
     /// Change the window.
     Window {
@@ -137,11 +140,27 @@ pub struct Size {
     pub height: u32,
 }
 
+/// What kind of window a page gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// A window of its own.
+    Toplevel {
+        /// The X11 id of a window of the application that this one stays above; see [`WindowChange::TransientFor`].
+        transient_for: Option<u64>,
+    },
+    /// To be put into a window of the application by its X11 id, which `Opened` tells. It has no frame, the window manager
+    /// does not know it, and it is nowhere to be seen until the application has taken it. Position, stacking and window
+    /// states are the application's, and nothing is told of them. X11 only.
+    Embedded,
+}
+
 /// All that is fixed when a window opens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenOptions {
     /// Secret of the bridge, 32 hexadecimal digits, part of every post.
     pub key: String,
+    /// What kind of window.
+    pub place: Place,
     /// What to show.
     pub source: Source,
     /// Other origins that may use the bridge, `scheme://host[:port]`.
@@ -163,7 +182,8 @@ pub struct OpenOptions {
     pub size: Size,
     /// Smallest size of the page area.
     pub min_size: Option<Size>,
-    /// Upper left corner, in logical pixels; `None`: the window manager decides.
+    /// Upper left corner, in logical pixels; `None`: over the middle of the window that this one is transient for, or
+    /// where the window manager puts it.
     pub position: Option<(i32, i32)>,
     /// The user may resize.
     pub resizable: bool,
@@ -199,6 +219,9 @@ impl OpenOptions {
     pub fn new(source: Source, size: Size) -> Self {
         Self {
             key: String::new(),
+            place: Place::Toplevel {
+                transient_for: None,
+            },
             source,
             allow_origins: vec![],
             bridge: false,
@@ -228,7 +251,10 @@ impl OpenOptions {
 }
 
 /// One change to an open window.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// An embedded window obeys `Size`, `Visible`, `Focus` and those that name no state of a window manager; `Position`,
+/// `Fullscreen`, `AlwaysOnTop`, `Minimize`, `Maximize`, `Restore` and `TransientFor` do nothing there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum WindowChange {
     /// The title bar's text.
     Title(String),
@@ -248,6 +274,14 @@ pub enum WindowChange {
     Maximize,
     /// Back from minimized or maximized.
     Restore,
-    /// To the front, with the keyboard.
+    /// To the front, with the keyboard. Embedded: the keyboard alone.
     Focus,
+    /// Stays above the window of the application that has this X11 id, and is minimized with it; `None`: above none.
+    TransientFor(Option<u64>),
+    /// The keyboard goes to the window of the application that has this X11 id.
+    GiveFocus(u64),
+    /// Whether the page takes input. It takes none under a modal dialog of the application.
+    Enabled(bool),
+    /// How large the page is shown; 1.0 is as it is.
+    Zoom(f64),
 }

@@ -13,6 +13,8 @@ pub enum HostEvent {
         view: ViewId,
         /// The view's own origin, `auroraview://<host>`.
         origin: String,
+        /// The X11 id of the window, which exists from here on until it closes; `None` where there is no X11.
+        native_id: Option<u64>,
     },
     /// No window could be made; no `Closed` follows.
     OpenFailed {
@@ -122,6 +124,14 @@ pub enum HostEvent {
         view: ViewId,
         /// Now full screen.
         on: bool,
+    },
+    /// A key was pressed in an embedded window that has the keyboard, and the page did not use it: the application may.
+    Key {
+        /// The view.
+        view: ViewId,
+        /// Modifiers in the order `Ctrl`, `Alt`, `Shift`, `Meta`, then the key as `KeyboardEvent.key` names it, joined by
+        /// `+`; letters in upper case, the space bar as `Space`: `Ctrl+Shift+S`, `F5`, `Ctrl++`. Never a modifier alone.
+        stroke: String,
     },
     /// The user asked to close (only when watched). Without an answer the window closes by itself after
     /// [`CLOSING_PATIENCE_SECONDS`].
@@ -236,6 +246,7 @@ impl HostEvent {
             | Self::Focused { view }
             | Self::Blurred { view }
             | Self::Fullscreen { view, .. }
+            | Self::Key { view, .. }
             | Self::Closing { view, .. }
             | Self::Navigating { view, .. }
             | Self::OpenExternal { view, .. }

@@ -12,7 +12,7 @@ pub mod stream;
 
 pub use codec::{DecodeError, decode, encode};
 pub use command::{
-    Decision, HostCommand, OpenOptions, RequestId, Size, Source, ViewId, WindowChange,
+    Decision, HostCommand, OpenOptions, Place, RequestId, Size, Source, ViewId, WindowChange,
 };
 pub use event::{
     CLOSING_PATIENCE_SECONDS, EvalError, HostEvent, LogLevel, NAVIGATION_PATIENCE_SECONDS, Refusal,

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use auroraview_host_api::abi::{ABI_VERSION, OnError, OnEvent};
+use auroraview_host_api::abi::{ABI_VERSION, FAILED, OWN_THREAD, OnError, OnEvent};
 use auroraview_host_api::{HostCommand, decode, encode};
 
 use crate::GuiLoop;
@@ -12,7 +12,6 @@ use crate::output::panic_text;
 
 static RUNNING: Mutex<Option<GuiLoop>> = Mutex::new(None);
 
-const FAILED: i32 = 1;
 const NOT_A_COMMAND: i32 = 1;
 const NOT_RUNNING: i32 = 2;
 
@@ -55,7 +54,7 @@ pub unsafe extern "C" fn auroraview_host_start(
         Ok::<_, crate::HostError>(())
     }));
     let message = match started {
-        Ok(Ok(())) => return 0,
+        Ok(Ok(())) => return OWN_THREAD,
         Ok(Err(error)) => error.to_string(),
         Err(panic) => format!("bug: {}", panic_text(&*panic)),
     };

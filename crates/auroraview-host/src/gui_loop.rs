@@ -204,7 +204,11 @@ mod tests {
 
     /// A question to a view that is not open: answered at once.
     fn question(request: u64) -> HostCommand {
-        HostCommand::Screenshot { view: 1, request }
+        HostCommand::Screenshot {
+            view: 1,
+            request,
+            painted: false,
+        }
     }
 
     #[test]

@@ -80,7 +80,7 @@ pub(crate) fn obey(command: HostCommand) {
             Some(view) => view.eval(request, script),
             None => eval::answer(view, request, Err(EvalError::Gone)),
         },
-        C::Screenshot { view, request } => match find(view) {
+        C::Screenshot { view, request, .. } => match find(view) {
             Some(view) => view.screenshot(request),
             None => screenshot::answer(view, request, Err("the window is not open".into())),
         },
@@ -191,6 +191,7 @@ fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
     emit(HostEvent::Opened {
         view: id,
         origin: view.origin.clone(),
+        native_id: None,
     });
     complain(&bad);
     view.set_up_page(&options);

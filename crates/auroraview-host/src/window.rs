@@ -257,6 +257,10 @@ impl Window {
                 window.deiconify();
                 window.present();
             }
+            WindowChange::TransientFor(_)
+            | WindowChange::GiveFocus(_)
+            | WindowChange::Enabled(_)
+            | WindowChange::Zoom(_) => {}
         }
     }
 

@@ -197,7 +197,7 @@ impl ViewCore {
                     self.notice(Notice::Plain("closed"));
                 }
             }
-            HostEvent::ShutDown | HostEvent::Log { .. } => {}
+            HostEvent::Key { .. } | HostEvent::ShutDown | HostEvent::Log { .. } => {}
         }
     }
 }
@@ -347,6 +347,7 @@ impl View {
         self.send(&HostCommand::Screenshot {
             view: self.core.id,
             request,
+            painted: false,
         })
     }
 

@@ -95,6 +95,7 @@ fn view_of(event: &HostEvent) -> Option<ViewId> {
         | E::Focused { view }
         | E::Blurred { view }
         | E::Fullscreen { view, .. }
+        | E::Key { view, .. }
         | E::Closing { view, .. }
         | E::Navigating { view, .. }
         | E::OpenExternal { view, .. }

@@ -310,6 +310,7 @@ fn a_killed_web_process_is_reported_and_reload_revives_the_page() {
     assert_eq!(view.eval("1"), Err(EvalError::Gone));
     send(&HostCommand::Screenshot {
         view: view.id,
+        painted: false,
         request: 7,
     });
     view.wait("Screenshot", |event| match event {

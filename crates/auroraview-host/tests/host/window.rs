@@ -29,6 +29,7 @@ fn picture(view: &View) -> Result<Vec<u8>, String> {
     send(&HostCommand::Screenshot {
         view: view.id,
         request: 1,
+        painted: false,
     });
     view.wait("Screenshot", |event| match event {
         HostEvent::Screenshot { result, .. } => Some(result.clone()),

@@ -75,7 +75,7 @@ fn start(path: &PathBuf) -> Result<Host, String> {
     let context = (&raw mut problem).cast::<c_void>();
     // SAFETY: the callbacks match their declared types; `context` is only used by `on_error`, before this returns.
     let status = unsafe { start(on_event, on_error, context) };
-    if status != 0 {
+    if status == abi::FAILED {
         return Err(problem);
     }
     Ok(Host {

@@ -1,6 +1,6 @@
 //! What a window opens with, as Python gives it.
 
-use auroraview_host_api::{OpenOptions, Size, Source};
+use auroraview_host_api::{OpenOptions, Place, Size, Source};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -41,6 +41,9 @@ impl Options {
             .saturating_add(4096);
         Ok(OpenOptions {
             key: self.key,
+            place: Place::Toplevel {
+                transient_for: None,
+            },
             source: make_source(self.source)?,
             allow_origins: self.allow_origins,
             bridge: true,
