@@ -16,7 +16,7 @@ STAMPS := build/stamps
 NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(wildcard build_backend/*.py) \
 	$(shell find crates -type f ! -path '*/tests/*')
 
-.PHONY: help setup demo test test-hosts lint format bench docs wheel clean packages packages-test rust
+.PHONY: help setup demo test test-hosts lint format bench docs wheel clean packages packages-test packages-hosts rust
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -33,8 +33,8 @@ demo: setup ## the asset browser; without a display it is driven and leaves buil
 test: setup $(STAMPS)/node_modules ## all tests, and the linters whose versions are pinned; SUITE=name for one of them
 	@scripts/with_display $(VENV)/python scripts/run_suites.py $(or $(SUITE),test)
 
-test-hosts: setup ## tests inside Blender and programs of Qt, as far as they are installed
-	@AURORAVIEW_TEST_HOSTS=1 scripts/with_display $(VENV)/python -m pytest tests/hosts tests/e2e/test_blender.py
+test-hosts: setup packages-hosts $(STAMPS)/hosts ## tests inside Blender, FreeCAD, Krita and programs of Qt, which it installs
+	@scripts/with_display $(VENV)/python scripts/run_suites.py hosts
 
 lint: setup $(STAMPS)/node_modules ## all linters, those of Rust too
 	@$(VENV)/python scripts/run_suites.py lint
@@ -71,6 +71,9 @@ packages:
 packages-test:
 	@scripts/system_packages test
 
+packages-hosts:
+	@scripts/system_packages test hosts
+
 rust:
 	@scripts/require_rust
 
@@ -81,6 +84,12 @@ $(STAMPS)/venv: scripts/requirements-dev.txt | packages
 
 $(STAMPS)/bench: scripts/requirements-bench.txt $(STAMPS)/venv
 	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(STAMPS) && touch $@
+
+# The bindings and applications that are packages of Python, apart from what the others are tested with.
+$(STAMPS)/hosts: scripts/requirements-hosts.txt | packages
+	@test -x build/hosts/bin/python || "$$(scripts/find_python)" -m venv build/hosts
+	@build/hosts/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/native: $(NATIVE_SOURCES) $(STAMPS)/venv | packages rust

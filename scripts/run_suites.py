@@ -55,6 +55,8 @@ class Outcome:
         return f"{self.name:<16} {self.passed:>5} passed, {self.failed} failed{rest} ({self.seconds:.0f} s)"
 
 
+HOSTS = ROOT / "tests" / "hosts"
+PYTEST_COUNTS = r"^=+ .* in [\d.]+s.* =+$"
 RERUN_RUST = r"^error: test failed, to rerun pass `(.+)`"
 
 
@@ -78,7 +80,20 @@ def suites() -> dict[str, Suite]:
     plain = {"NO_COLOR": "1"}  # counts are read from the output
     found = [
         rust_tests(),
-        Suite("python", [[python, "-m", "pytest"]], counts=r"^=+ .* in [\d.]+s.* =+$", environment=plain),
+        Suite("python", [[python, "-m", "pytest"]], counts=PYTEST_COUNTS, environment=plain),
+        Suite(
+            "hosts",
+            [
+                [
+                    python,
+                    "-m",
+                    "pytest",
+                    *sorted(str(path.relative_to(ROOT)) for path in HOSTS.glob("test_programs_*.py")),
+                ]
+            ],
+            counts=PYTEST_COUNTS,
+            environment={**plain, "AURORAVIEW_TEST_HOSTS": "1"},
+        ),
         Suite("typescript", [["npm", "test"]], counts=r"^\s*Tests\s", folder=js_sdk, environment=plain),
         Suite(
             "python-lint",
