@@ -1,0 +1,72 @@
+"""The binding of Qt that the application uses: PySide6, PySide2, PyQt6 or PyQt5. None is a dependency of the library.
+
+Enums are written fully scoped everywhere (``Qt.Key.Key_A``), which all four understand; what else differs is here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+from auroraview.hosts import _binding
+
+_NAMES = ("PySide6", "PySide2", "PyQt6", "PyQt5")
+
+
+def _choose() -> str:
+    """The one that has an application object; that is loaded; that ``QT_API`` names; the first that can be imported."""
+    found = _binding.find()
+    if found is not None:
+        return found[0]
+    for name in _NAMES:
+        if f"{name}.QtWidgets" in sys.modules:
+            return name
+    wanted = os.environ.get("QT_API", "").lower()
+    problems = []
+    for name in sorted(_NAMES, key=lambda name: name.lower() != wanted):
+        try:
+            importlib.import_module(f"{name}.QtWidgets")
+        except ImportError as error:
+            problems.append(f"{name}: {error}")
+        else:
+            return name
+    raise ImportError(
+        "auroraview.qt needs a binding of Qt: `pip install PySide6`, or run it inside an application that has one "
+        f"({'; '.join(problems)})"
+    )
+
+
+#: Its name, as in ``import PySide6``.
+NAME = _choose()
+QtCore: Any = importlib.import_module(f"{NAME}.QtCore")
+QtGui: Any = importlib.import_module(f"{NAME}.QtGui")
+QtWidgets: Any = importlib.import_module(f"{NAME}.QtWidgets")
+
+Signal: Any = getattr(QtCore, "Signal", None) or QtCore.pyqtSignal
+#: With Qt 6 they moved.
+QAction: Any = getattr(QtGui, "QAction", None) or QtWidgets.QAction
+QShortcut: Any = getattr(QtGui, "QShortcut", None) or QtWidgets.QShortcut
+
+
+def is_alive(thing: Any) -> bool:
+    """Whether the C++ object behind a ``QObject`` is still there."""
+    try:
+        thing.objectName()
+    except RuntimeError:
+        return False
+    return True
+
+
+def application() -> Any:
+    """The application object, or ``None``; also ``None`` when it has no windows."""
+    found = QtCore.QCoreApplication.instance()
+    return found if isinstance(found, QtWidgets.QApplication) else None
+
+
+def embeds() -> bool:
+    """Whether windows of ours can be inside windows of this application: where Qt speaks to an X server itself. Not so
+    on Wayland, without a screen (``offscreen``), and on other systems. False as long as there is no ``QApplication``.
+    """
+    return application() is not None and QtGui.QGuiApplication.platformName() == "xcb"

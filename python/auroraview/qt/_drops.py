@@ -1,0 +1,141 @@
+"""Drags of Qt over the page become the page's own ``dragenter``, ``dragover``, ``dragleave`` and ``drop``.
+
+Qt gives them to the widget around the page, so they are made again in the page, with text, HTML and addresses. The page
+takes a drop as it always does, by ``preventDefault()`` in ``dragover``; its answer to one move decides what Qt shows
+at the next.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from auroraview.errors import AuroraViewError
+from auroraview.qt._binding import QtCore
+
+if TYPE_CHECKING:
+    from auroraview.futures import Future
+    from auroraview.view import WebView
+
+#: `D` is what the page remembers between two events: the element that the pointer is over, and whether it takes a drop.
+_SCRIPT = """((kind, x, y, data, allowed) => {
+  const D = (window[Symbol.for("auroraview.drag")] ??= {over: null, takes: false});
+  const transfer = new DataTransfer();
+  for (const [type, text] of data) transfer.setData(type, text);
+  try { transfer.effectAllowed = allowed } catch {}
+  const fire = (name, target, cancelable) => !(target ?? document.documentElement).dispatchEvent(new DragEvent(name, {
+    dataTransfer: transfer, clientX: x, clientY: y, screenX: x + screenX, screenY: y + screenY,
+    bubbles: true, composed: true, cancelable, view: window}));
+  if (kind === "leave") {
+    if (D.over) fire("dragleave", D.over, false);
+    D.over = null;
+    return D.takes = false;
+  }
+  const target = document.elementFromPoint(x, y) ?? document.documentElement;
+  if (target !== D.over) {
+    const before = D.over;
+    D.over = target;
+    fire("dragenter", target, true);
+    if (before) fire("dragleave", before, false);
+  }
+  D.takes = fire("dragover", target, true);
+  if (kind !== "drop") return D.takes;
+  fire(D.takes ? "drop" : "dragleave", target, D.takes);
+  D.over = null;
+  const taken = D.takes;
+  D.takes = false;
+  return taken;
+})"""
+
+
+class Drops:
+    """The drag that is over one panel. On Qt's thread."""
+
+    def __init__(self, view: WebView) -> None:
+        self._view = view
+        self._takes = True
+        self._asked: Future | None = None
+
+    def entered(self, event: Any) -> None:
+        """The drag comes over the panel. It is always taken here: otherwise Qt would tell of no moves."""
+        self._takes = True
+        if self._view.is_open and _data(event):
+            self._tell("move", event)
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def moved(self, event: Any) -> None:
+        """Answers with what the page said to the move before."""
+        self._look()
+        self._tell("move", event)
+        if self._takes:
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def left(self) -> None:
+        """The drag is gone, without a drop."""
+        self._send(("leave", 0, 0, [], "none"))
+
+    def dropped(self, event: Any) -> None:
+        """The page gets it if it takes it."""
+        self._look()
+        self._tell("drop", event)
+        if self._takes:
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def _tell(self, kind: str, event: Any) -> None:
+        position = event.position() if hasattr(event, "position") else event.posF()
+        # Pixels of Qt are those of the page: it is zoomed for that.
+        self._send((kind, position.x(), position.y(), _data(event), _allowed(event)))
+
+    def _look(self) -> None:
+        if self._asked is not None and self._asked.done():
+            asked, self._asked = self._asked, None
+            try:
+                self._takes = bool(asked.result(0))
+            except AuroraViewError:  # the page went away, or forbids scripts
+                self._takes = False
+
+    def _send(self, told: tuple[str, float, float, list[tuple[str, str]], str]) -> None:
+        """Moves are told one at a time, the last one wins; what ends a drag is told in any case."""
+        self._look()
+        if not self._view.is_open or (told[0] == "move" and self._asked is not None):
+            return
+        kind, x, y, data, allowed = told
+        arguments = json.dumps([kind, x, y, data, allowed])
+        self._asked = self._view.eval_js(f"{_SCRIPT}(...{arguments})")
+
+
+def _data(event: Any) -> list[tuple[str, str]]:
+    """What a page can be given of it: text."""
+    mime = event.mimeData()
+    found = []
+    if mime.hasText():
+        found.append(("text/plain", str(mime.text())))
+    if mime.hasHtml():
+        found.append(("text/html", str(mime.html())))
+    if mime.hasUrls():
+        encoded = QtCore.QUrl.ComponentFormattingOption.FullyEncoded
+        found.append(("text/uri-list", "\r\n".join(str(url.toString(encoded)) for url in mime.urls())))
+    return found
+
+
+def _allowed(event: Any) -> str:
+    """As ``DataTransfer.effectAllowed`` has it."""
+    actions = event.possibleActions()
+    kinds = QtCore.Qt.DropAction
+    names = {
+        (True, True, True): "all",
+        (True, True, False): "copyMove",
+        (True, False, True): "copyLink",
+        (False, True, True): "linkMove",
+        (True, False, False): "copy",
+        (False, True, False): "move",
+        (False, False, True): "link",
+    }
+    given = bool(actions & kinds.CopyAction), bool(actions & kinds.MoveAction), bool(actions & kinds.LinkAction)
+    return names.get(given, "none")

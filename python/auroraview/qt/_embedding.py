@@ -1,0 +1,71 @@
+"""The native window of a view inside a widget of Qt.
+
+Qt moves, clips and resizes the window as it does its own. The container belongs to the widget and dies with it; the
+window does not: it goes back to the screen, hidden, and can be embedded again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from auroraview.errors import UsageError
+from auroraview.qt._binding import QtCore, QtGui, QtWidgets, is_alive
+
+if TYPE_CHECKING:
+    from auroraview.view import WebView
+
+
+class Embedding:
+    """At most one window inside one widget. On Qt's thread."""
+
+    def __init__(self) -> None:
+        self.native_id: int | None = None
+        self._container: Any = None
+        self._window: Any = None
+
+    @property
+    def container(self) -> Any:
+        """The widget around the window, or ``None``."""
+        return self._container if self._container is not None and is_alive(self._container) else None
+
+    def put(self, native_id: int, parent: Any, layout: Any) -> None:
+        """Takes the window in; one that was there before goes."""
+        self.remove()
+        self.native_id = native_id
+        self._window = QtGui.QWindow.fromWinId(native_id)
+        self._container = QtWidgets.QWidget.createWindowContainer(self._window, parent)
+        # The panel takes the focus: the container would ask the window manager to activate a window it does not know.
+        self._container.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
+        layout.addWidget(self._container)
+        self._container.show()
+
+    def remove(self) -> None:
+        """Lets the window go; it is hidden, and the page lives on."""
+        container, self._container, self._window, self.native_id = self.container, None, None, None
+        if container is not None:
+            container.hide()
+            container.setParent(None)
+            container.deleteLater()
+
+
+def page_zoom(widget: Any) -> float:
+    """How large the page has to be drawn so that its pixels are those of the widget: pages are laid out in those of the
+    screen, which Qt may scale."""
+    ratio = float(widget.devicePixelRatioF())
+    return round(min(max(ratio / _toolkit_scale(), 0.25), 5.0), 4)
+
+
+def _toolkit_scale() -> int:
+    """What GTK scales by itself."""
+    with contextlib.suppress(ValueError):
+        return max(1, int(os.environ.get("GDK_SCALE", "1")))
+    return 1
+
+
+def set_quietly(view: WebView, name: str, value: Any) -> None:
+    """Sets a property of the view's window if that changes it. The view may just have closed."""
+    if getattr(view.window, name) != value:
+        with contextlib.suppress(UsageError):
+            setattr(view.window, name, value)

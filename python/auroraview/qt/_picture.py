@@ -1,0 +1,56 @@
+"""Pictures of a panel by Qt: the page's window is not Qt's, so Qt would leave it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from auroraview._log import logger
+from auroraview.errors import AuroraViewError
+from auroraview.qt._binding import QtCore, QtGui
+
+
+def _page(panel: Any) -> tuple[Any, Any] | None:
+    """Where the page is in the panel, and its picture."""
+    container = panel._embedding.container
+    if container is None or not panel.view.is_open or container.isHidden():
+        return None
+    try:
+        data = panel.view._painted()
+    except AuroraViewError as error:
+        logger.warning("the page is not in the picture: %s", error)
+        return None
+    image = QtGui.QImage()
+    return (container.geometry(), image) if image.loadFromData(data) else None
+
+
+def grab(panel: Any, rectangle: Any, usual: Callable[..., Any]) -> Any:
+    """The pixmap that ``usual`` gives, and the page in it."""
+    pixmap = usual() if rectangle is None else usual(rectangle)
+    page = _page(panel)
+    if page is not None:
+        corner = QtCore.QPoint(0, 0)
+        if rectangle is not None and rectangle.isValid():
+            corner = rectangle.topLeft()
+        painter = QtGui.QPainter(pixmap)
+        painter.drawImage(page[0].translated(-corner), page[1])
+        painter.end()
+    return pixmap
+
+
+def render(panel: Any, target: Any, offset: Any = None, region: Any = None, *_: Any) -> None:
+    """Draws the page into what the panel was rendered into."""
+    page = _page(panel)
+    if page is None:
+        return
+    painter = target if isinstance(target, QtGui.QPainter) else QtGui.QPainter(target)
+    painter.save()
+    if offset is not None:
+        painter.translate(offset)
+    if region is not None and not region.isEmpty():
+        painter.translate(-region.boundingRect().topLeft())
+        painter.setClipRegion(region)
+    painter.drawImage(page[0], page[1])
+    painter.restore()
+    if painter is not target:
+        painter.end()
