@@ -87,6 +87,8 @@ class Boxes:
         box = _box(name)
         with _Step(box.Document, "Rename a box"):
             box.Label = label.strip() or name
+            if fillet := _fillet(box):
+                fillet.Label = f"{box.Label}, rounded"
 
     def resize(self, name: str, what: str, value: float, final: bool = True) -> None:
         """Sets ``"Length"``, ``"Width"``, ``"Height"`` or ``"Fillet"``, in mm.
