@@ -20,8 +20,8 @@ class HostInfo:
         version: the application's own; empty where it tells none.
         toolkit: what its windows are made of: ``"Qt 6.8.1 (PySide6)"``; ``"none"``.
         loop: who drives GLib's main context, and with it where windows of ours can live: ``"own"`` (a thread of ours),
-            ``"guest"`` (the application's main thread does), ``"foreign"`` (another thread does). In the last two,
-            windows need ``WebView(isolation="process")``.
+            ``"guest"`` (the application's main thread does), ``"foreign"`` (another thread does: windows need
+            ``WebView(isolation="process")`` where that thread has no loop).
         interactive: the application has an event loop, which can give its time to handlers; not so in batch mode.
         python: the version of the interpreter.
     """
@@ -85,6 +85,21 @@ class Host(abc.ABC):
         Returns:
             a function that ends it, and may be called twice.
         """
+
+    def main_window(self) -> Any:
+        """The application's main window as a ``QMainWindow``, in which panels are docked; ``None``: it has none."""
+        return None
+
+    def window_id(self) -> int | None:
+        """The X11 id of the application's window, which panels that are windows stay above; ``None``: not known."""
+        return None
+
+
+def own_windows() -> set[int]:
+    """The X11 ids of the windows that the library has open in this program."""
+    from auroraview import view
+
+    return {one.window.native_id for one in list(view._showing) if one.window.native_id is not None}
 
 
 def module(name: str) -> Any:

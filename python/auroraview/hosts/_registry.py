@@ -13,6 +13,7 @@ from auroraview._log import logger
 from auroraview._main_thread import pumped_by_host
 from auroraview.bridge import use_thread
 from auroraview.errors import UsageError
+from auroraview.hosts import _panels
 from auroraview.hosts._base import Host, HostInfo
 from auroraview.options import check_positive
 
@@ -24,6 +25,7 @@ _lock = threading.RLock()
 
 @dataclass(frozen=True)
 class _Attached:
+    host: Host
     info: HostInfo
     stop: Callable[[], None]
 
@@ -92,7 +94,7 @@ def attach(*, budget: float = 0.008) -> HostInfo:
             turn.stop()
             end()
 
-        _attached = _Attached(info, stop)
+        _attached = _Attached(host, info, stop)
         use_thread("main")
         if info.interactive:
             pumped_by_host(info.name)
@@ -100,17 +102,27 @@ def attach(*, budget: float = 0.008) -> HostInfo:
 
 
 def detach() -> None:
-    """Takes back what :func:`attach` did, for a plug-in that is disabled. What waits for the main thread stays there
-    until something takes it; bridges keep their thread. Without ``attach`` before, it does nothing. Only on the main
-    thread."""
+    """Takes back what :func:`attach` did, for a plug-in that is disabled: closes all panels, and handlers run no more.
+
+    What waits for the main thread stays there until something takes it; bridges keep their thread. Without ``attach``
+    before, it does nothing. Only on the main thread.
+    """
     global _attached
     _check_thread()
+    _panels.close_all()
     with _lock:
         attached, _attached = _attached, None
         if attached is not None:
             use_thread("worker")
             pumped_by_host(None)
             attached.stop()
+
+
+def attached_host() -> tuple[Host, HostInfo]:
+    """The application, and what it is; attached if it is not. For the library's own use."""
+    info = attach()
+    assert _attached is not None, "attach() raises or attaches"
+    return _attached.host, info
 
 
 def _nothing() -> None:

@@ -11,11 +11,13 @@ Source: Blender's Python API, "Application Timers (bpy.app.timers)".
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
 
-from auroraview.hosts._base import Drain, Host, module
+from auroraview.hosts import _x11
+from auroraview.hosts._base import Drain, Host, module, own_windows
 
 _LINGER_SECONDS = 0.005
 _LONGEST_TURN_SECONDS = 0.030
@@ -62,6 +64,10 @@ class Blender(Host):
                 bpy.app.timers.unregister(timer.tick)
 
         return stop
+
+    def window_id(self) -> int | None:
+        """The largest window of this process that is not ours: Blender tells none of its own."""
+        return _x11.window_of(os.getpid(), own_windows())
 
 
 class _Timer:

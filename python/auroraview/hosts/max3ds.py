@@ -5,11 +5,14 @@ Autodesk shows is an object that lives there and gets through Qt's event queue w
 here, where Autodesk's example emits a signal: emitting takes a reference from ``True`` in some versions of PySide.
 Source: Autodesk's pymxs help ("Multi-threading With MAXScript"), the ``mxthread`` example of its "3ds Max Python How
 Tos", and Qt's documentation of ``QCoreApplication.postEvent``, which may be called from any thread.
+
+``qtmax.GetQMaxMainWindow()`` gives the main window. Source: Autodesk's 3ds Max developer help, "PySide API".
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -59,6 +62,18 @@ class Max3ds(Host):
                 receiver.deleteLater()
 
         return stop
+
+    def main_window(self) -> Any:
+        """As ``qtmax`` tells; where it is missing, as any program of Qt."""
+        try:
+            window = importlib.import_module("qtmax").GetQMaxMainWindow()
+        except ImportError:
+            return _binding.main_window()
+        return _binding.as_main_window(window)
+
+    def window_id(self) -> int | None:
+        """That of the main window; 3ds Max itself runs on Windows."""
+        return _binding.window_id(self.main_window())
 
 
 def _receiver(core: Any) -> Any:

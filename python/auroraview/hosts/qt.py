@@ -50,6 +50,14 @@ class Qt(Host):
 
         return stop
 
+    def main_window(self) -> Any:
+        """One of the application's windows; see its documentation of ``QApplication.topLevelWidgets``."""
+        return _binding.main_window()
+
+    def window_id(self) -> int | None:
+        """That of the main window."""
+        return _binding.window_id(self.main_window())
+
 
 class FreeCAD(Qt):
     """FreeCAD with its window."""
@@ -64,6 +72,10 @@ class FreeCAD(Qt):
         """As "0.20.2"."""
         return ".".join(map(str, module("FreeCAD").Version()[:3]))
 
+    def main_window(self) -> Any:
+        """As FreeCAD's documentation of ``FreeCADGui`` says."""
+        return _binding.as_main_window(module("FreeCADGui").getMainWindow())
+
 
 class Krita(Qt):
     """Krita."""
@@ -77,3 +89,8 @@ class Krita(Qt):
     def version(self) -> str:
         """As "5.1.5"."""
         return str(module("krita").Krita.instance().version())
+
+    def main_window(self) -> Any:
+        """The active one, as Krita's documentation of ``Window.qwindow`` says."""
+        window = module("krita").Krita.instance().activeWindow()
+        return None if window is None else _binding.as_main_window(window.qwindow())
