@@ -15,7 +15,7 @@ from auroraview.errors import AuroraViewError, UsageError
 from auroraview.hosts._glib import loop_mode
 from auroraview.options import WindowOptions
 from auroraview.qt import _focus, _picture, _posting
-from auroraview.qt._binding import QtCore, QtWidgets, Signal, embeds, is_alive
+from auroraview.qt._binding import NAME, QtCore, QtWidgets, Signal, embeds, is_alive
 from auroraview.qt._blocking import Blocking
 from auroraview.qt._drops import Drops
 from auroraview.qt._embedding import Embedding, page_zoom, set_quietly
@@ -113,7 +113,7 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._embedding = Embedding()
         self._notice: Any = None
-        self._notice_acts: Callable[[], None] | None = None
+        self._notice_acts: weakref.WeakMethod[Callable[[], None]] | None = None
         self._shortcuts = Shortcuts()
         self._drops = Drops(self.view)
         self._blocking = Blocking(self)
@@ -147,9 +147,13 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
         """See :meth:`auroraview.Bridge.on`."""
         return self.bridge.on(event, func, thread=thread)
 
-    def emit(self, event: str, payload: Any = None, **options: Any) -> None:
+    def emit(self, event: str, *payload: Any, **options: Any) -> None:
         """See :meth:`auroraview.WebView.emit`."""
-        self.view.emit(event, payload, **options)
+        # PySide2 sends a signal of Qt by calling the method of this name.
+        if NAME == "PySide2" and event[:1] == "2" and self.metaObject().indexOfSignal(event[1:]) >= 0:
+            super().emit(event, *payload)
+        else:
+            self.view.emit(event, *payload, **options)
 
     def listen(self, *events: str) -> None:
         """Has events of this page told by the signal ``received(name, detail)``, on Qt's thread."""
@@ -316,7 +320,7 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
         if self._embedding.container is not None:
             self._embedding.container.hide()
         # Weakly: a bound method of its own would keep the widget's Python object.
-        self._notice_acts = None if acts is None else weakref.WeakMethod(acts)  # type: ignore[assignment]
+        self._notice_acts = None if acts is None else weakref.WeakMethod(acts)
         self._notice.say(text, button)
         self._notice.show()
 
