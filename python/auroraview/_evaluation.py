@@ -15,11 +15,18 @@ from auroraview.futures import Future
 
 
 class Evaluations:
-    """The open questions of one view."""
+    """The open questions of one view.
 
-    def __init__(self, view: _core.View) -> None:
+    Args:
+        of_window: its window is one of this process.
+    """
+
+    def __init__(self, view: _core.View, *, of_window: bool = False) -> None:
         self._view = view
-        self._lock = threading.RLock()  # Held while asking, which only queues: so order is kept.
+        self._of_window = of_window
+        # Held while asking, so that order is kept. That may take a moment on the thread of an application whose loop
+        # drives the windows; answers are told on the notice thread, which waits for that long.
+        self._lock = threading.RLock()
         self._asked: dict[int, Future] = {}
         self._pictures: set[int] = set()
         #: Not asked yet: they wait for a document.
@@ -41,8 +48,22 @@ class Evaluations:
         request = self._view.new_request()
         return self._ask("the screenshot", request, lambda: self._view.screenshot(request), picture=True)
 
+    def painted(self) -> Future:
+        """Asks for the page as it was last painted, whatever its state."""
+        request = self._view.new_request()
+        future = Future("the picture", of_window=self._of_window)
+        with self._lock:
+            self._asked[request] = future
+            self._pictures.add(request)
+            asked = self._view.is_open and self._view.screenshot(request, True)
+        if not asked:
+            self._pictures.discard(request)
+            self._asked.pop(request, None)
+            future.settle(error=ViewClosed("there is no window"))
+        return future
+
     def _ask(self, what: str, request: int, ask: Callable[[], bool], *, picture: bool = False) -> Future:
-        future = Future(what)
+        future = Future(what, of_window=self._of_window)
         with self._lock:
             if self._ended is not None and not self._view.is_open:
                 future.settle(error=ViewClosed(self._ended))

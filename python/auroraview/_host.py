@@ -1,7 +1,12 @@
-"""Where the native parts of a window are, and starting the one that lives in this process."""
+"""Where the native parts of a window are, starting the one that lives in this process, and whose loop it lives in.
+
+A program has a loop for its windows on a thread of ours (``"own"``). In an application whose loop drives GTK, as
+most of Qt do, the windows live in that one (``"application"``), on a thread that must not wait for them.
+"""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from auroraview import _core
@@ -12,11 +17,27 @@ _LIBRARY = _NATIVE / "libauroraview_host.so"
 #: The program of windows in processes of their own, and of launchers that have no other.
 SHELL = _NATIVE / "auroraview-shell"
 
+_loop: str | None = None
+
 
 def start() -> None:
-    """Loads the host library and starts the GUI loop, once per process.
+    """Loads the host library and makes its loop ready, once per process.
 
     Raises:
-        HostError: there is no display, WebKitGTK is missing, or somebody else owns the GUI loop.
+        HostError: there is no display, WebKitGTK is missing, or the loop that drives GTK here does not answer.
     """
-    _core.host_start(_LIBRARY)
+    global _loop
+    _loop = _core.host_start(_LIBRARY)
+
+
+def loop() -> str | None:
+    """Whose loop the windows of this process live in: ``"own"`` or ``"application"``; ``None`` before the first."""
+    return _loop
+
+
+def runs_here() -> bool:
+    """The windows live in a loop of the application, and this is its thread: nothing happens to them while it waits."""
+    if _loop != "application":
+        return False
+    # Before the first event nobody has said which thread it is.
+    return threading.get_ident() == (_core.host_guest_thread() or threading.main_thread().ident)

@@ -40,6 +40,8 @@ class Isolation:
         self._respawn = respawn and self._own_process
         self._respawns = Respawns()
         self._timer: threading.Timer | None = None
+        #: The window lives in this process.
+        self.is_here = not self._own_process
         #: As in ``view.info``.
         self.transport = "isolated" if self._own_process else "embedded"
         #: The program of the window's own process.
@@ -73,6 +75,7 @@ class Isolation:
         if not view.is_open:
             return
         view._evaluations.end(how, lost=True)
+        view.window.native_id_is(None)
         view.window.noticed("crashed")
         if self._respawn:
             self._again(how, "the window opens again", self._reopen)

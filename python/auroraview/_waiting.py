@@ -1,7 +1,8 @@
 """Waiting without deadlock, on whatever thread.
 
 The main thread runs main-thread handlers while it waits, and Ctrl-C ends its wait at once: it sleeps in ``poll`` on the
-main lane's file descriptor. A worker gives its turn away. A wait that could never end is refused.
+main lane's file descriptor. A worker gives its turn away. A wait that could never end is refused: on an asyncio loop,
+and, for a window, on the thread of an application whose loop drives the windows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from auroraview import _core
+from auroraview import _core, _host
 from auroraview._running import this_thread
 from auroraview.errors import UsageError
 
@@ -61,11 +62,43 @@ def can_wait() -> bool:
     return not (this_thread.must_not_wait or _loop_runs_here())
 
 
-def wait_until(done: Callable[[], bool], timeout: float | None, *, remedy: str) -> bool:
-    """Waits until ``done()`` or for ``timeout`` seconds (``None``: forever). Returns ``done()``."""
+def refuse_on_gui_thread(remedy: str) -> None:
+    """Refuses a wait for a window of this process where its loop is the application's and runs on this thread.
+
+    Raises:
+        UsageError: with the remedy.
+    """
+    if _host.runs_here():
+        raise UsageError(
+            "to wait here would stop the application's loop, in which the window and its page live; "
+            f'{remedy}, or give the view isolation="process"'
+        )
+
+
+def _hear_what_happened() -> None:
+    """Waits until what has happened by now was told: a window may have answered while it was asked."""
+    told = threading.Event()
+    _core.notice_lane().put(told.set, ())
+    told.wait(_FIRST_SECONDS * 100)
+
+
+def wait_until(
+    done: Callable[[], bool], timeout: float | None, *, remedy: str, window_remedy: str | None = None
+) -> bool:
+    """Waits until ``done()`` or for ``timeout`` seconds (``None``: forever). Returns ``done()``.
+
+    Args:
+        remedy: what to do on an asyncio loop.
+        window_remedy: this is a wait for a window of this process; what to do on the thread of its loop.
+    """
     if done():
         return True
     prepare(remedy)
+    if window_remedy is not None and (timeout is None or timeout > 0) and _host.runs_here():
+        _hear_what_happened()
+        if done():
+            return True
+        refuse_on_gui_thread(window_remedy)
     deadline = None if timeout is None else time.monotonic() + max(0.0, timeout)
     if on_main_thread():
         return _wait_on_main_thread(done, deadline)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _lifecycle
 from auroraview._places import Places
+from auroraview._rebinding import Rebinding
 from auroraview._running import call_context, is_async, is_awaitable, plain_text
 from auroraview.errors import UsageError
 from auroraview.options import Limits, check_count, check_positive
@@ -101,6 +102,7 @@ class Bridge:
         self._places = Places(self._core, workers)
         weakref.finalize(self, self._places.close).atexit = False
         self._namespaces: dict[str, tuple[Any, list[str]]] = {}
+        self._rebinding: Rebinding | None = None
         self._connect_functions: list[Function] = []
         self._disconnect_functions: list[Function] = []
         _lifecycle.ensure_notice_thread()
@@ -121,7 +123,10 @@ class Bridge:
         _check_name(method, "method")
         if func is None:
             return lambda decorated: self.bind_call(method, decorated, thread=thread)
-        self._core.bind([self._described(method, func, thread)], None)
+        row = self._described(method, func, thread)
+        with self._lock:
+            self._core.bind([row], None)
+            self._are_bound([method])
         return func
 
     def bind_api(self, obj: object, namespace: str = "api", *, replace: bool = False) -> None:
@@ -149,8 +154,10 @@ class Bridge:
                 missing = [row for row in rows if row[0] not in bound]
                 if missing:
                     self._core.bind(missing, namespace.split(".")[0])
+                self._is_rebound(namespace)
+                self._are_bound([row[0] for row in rows])
                 return
-            if known is not None and not replace:
+            if known is not None and not self._is_rebound(namespace) and not replace:
                 raise UsageError(
                     f"the namespace {namespace!r} belongs to {known[0]!r}; pass replace=True to replace it, "
                     "or another namespace"
@@ -160,6 +167,7 @@ class Bridge:
             if known is not None:
                 self._core.unbind([name for name in known[1] if name not in methods])
             self._core.bind(rows, namespace.split(".")[0])
+            self._are_bound(methods)
 
     def unbind(self, name: str) -> bool:
         """Unbinds a method, or a whole namespace of ``bind_api``: it answers ``method_not_found`` from then on.
@@ -180,12 +188,39 @@ class Bridge:
         _check_name(event, "event")
         if func is None:
             return lambda decorated: self.on(event, decorated, thread=thread)
-        self._core.add_listener(*self._described(event, func, thread))
+        row = self._described(event, func, thread)
+        with self._lock:
+            if self._rebinding is not None and self._rebinding.takes_event(event):
+                self._core.add_listener(*row, True)
+            else:
+                self._core.add_listener(*row)
         return func
 
     def off(self, event: str, func: Function | None = None) -> int:
         """Removes one handler of an event, or all of them; returns how many."""
         return self._core.remove_listener(event, func)
+
+    def rebinding(self) -> Rebinding:
+        """For a tool that is run again on the bridge of its last run, as after a reload of its code: from now on the
+        first ``on`` of an event replaces its listeners of before, likewise ``on_connect`` and ``on_disconnect``, and
+        ``bind_api`` replaces a namespace of before. ``end()`` of what it returns unbinds what was not bound again;
+        nothing when nothing was bound.
+
+            with bridge.rebinding():
+                bind_everything(bridge)
+
+        Whatever thread binds meanwhile binds anew. Another one takes the place of one that has not ended.
+        """
+        with self._lock:
+            self._rebinding = Rebinding(self)
+            return self._rebinding
+
+    def _are_bound(self, methods: list[str]) -> None:
+        if self._rebinding is not None:
+            self._rebinding.methods_are_bound(methods)
+
+    def _is_rebound(self, namespace: str) -> bool:
+        return self._rebinding is not None and self._rebinding.takes_namespace(namespace)
 
     def _described(
         self, name: str, func: Function, thread: str | None
@@ -280,6 +315,8 @@ class Bridge:
         if not callable(func):
             raise UsageError(f"a handler must be callable, not {func!r}")
         with self._lock:
+            if self._rebinding is not None and self._rebinding.takes_functions(functions):
+                functions.clear()
             functions.append(func)
         return func
 

@@ -16,6 +16,7 @@ from auroraview.errors import CallTimeout, ViewClosed
 __all__ = ["Future"]
 
 _REMEDY = "write `await future` instead of `future.result()`"
+_WINDOW_REMEDY = 'use `future.add_done_callback(func)`, write `await future`, do it in a handler with thread="worker"'
 
 
 class Future(concurrent.futures.Future[Any]):
@@ -25,9 +26,11 @@ class Future(concurrent.futures.Future[Any]):
     nobody asks for is logged when the future goes away.
     """
 
-    def __init__(self, what: str = "the answer") -> None:
+    def __init__(self, what: str = "the answer", *, of_window: bool = False) -> None:
         super().__init__()
         self._what = what
+        #: A window of this process settles it.
+        self._of_window = of_window
         self._looked_at = False
         self._telling = threading.Lock()
         self._told = False
@@ -40,7 +43,8 @@ class Future(concurrent.futures.Future[Any]):
 
         Raises:
             CallTimeout: no answer in time.
-            UsageError: called where waiting would keep the answer from coming (on the asyncio loop).
+            UsageError: called where waiting would keep the answer from coming: on the asyncio loop; for a window in an
+                application whose loop it lives in, on that loop's thread, unless the answer is there.
             RemoteError, ViewClosed: see what returned the future.
         """
         self._wait(timeout)
@@ -53,7 +57,8 @@ class Future(concurrent.futures.Future[Any]):
 
     def _wait(self, timeout: float | None) -> None:
         self._looked_at = True
-        if not _waiting.wait_until(self.done, timeout, remedy=_REMEDY):
+        window_remedy = _WINDOW_REMEDY if self._of_window else None
+        if not _waiting.wait_until(self.done, timeout, remedy=_REMEDY, window_remedy=window_remedy):
             raise CallTimeout(f"{self._what} did not come within {timeout:g} s")
 
     def __await__(self) -> Generator[Any, None, Any]:

@@ -58,6 +58,10 @@ class WindowOptions:
         icon: an image file.
         context_menu: the web engine's own context menu opens on a right click.
         user_agent: instead of the web engine's own.
+        embedded: it is to be put into a window of the application, which does that by ``view.window.native_id``: no
+            frame, and nowhere to be seen before. Place, stacking and window states are the application's. X11 only.
+        transient_for: the X11 id of a window of the application; it stays above that one, and over its middle unless
+            there is a ``position``. Not with ``embedded``.
     """
 
     min_size: tuple[int, int] | None = None
@@ -73,6 +77,8 @@ class WindowOptions:
     icon: StrPath | None = None
     context_menu: bool = True
     user_agent: str | None = None
+    embedded: bool = False
+    transient_for: int | None = None
 
 
 @dataclass(frozen=True)

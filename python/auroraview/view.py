@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auroraview import _core, _source, _waiting
+from auroraview import _core, _host, _source, _waiting
 from auroraview._evaluation import Evaluations
 from auroraview._isolation import Isolation
 from auroraview._lifecycle import weakly
+from auroraview._log import logger
 from auroraview._main_thread import pumped_by_loop
 from auroraview._running import check_answers
 from auroraview.bridge import Bridge
@@ -105,12 +106,14 @@ class WebView:
         self._lock = threading.RLock()
         self.window = Window(self._core, self.bridge, title, (width, height), window, self._lock)
         self.window.watches_navigation = lambda: bool(self._watchers)
-        self._evaluations = Evaluations(self._core)
+        self._evaluations = Evaluations(self._core, of_window=self._isolation.is_here)
         self._watchers: list[Watcher] = []
         self._ready_functions: list[Function] = []
         #: The ready functions have been told of the document that is there.
         self._told_ready = False
         self._closed_functions: list[Callable[[], None]] = []
+        #: Told of every notice, after the view itself, on the notice thread: for what must not wait behind handlers.
+        self._followers: list[Callable[..., None]] = []
         self._openings = 0
         # Windows asked for, and those of them that are gone and told; one is told before the next is asked for.
         self._begun = self._ended = 0
@@ -137,10 +140,16 @@ class WebView:
         Raises:
             HostError: no window can be opened here; the text says what to do.
             KeyboardInterrupt: Ctrl-C was pressed; the window is closed.
-            UsageError: ``wait`` on a running asyncio loop; use :meth:`show_async`.
+            UsageError: ``wait`` on a running asyncio loop; use :meth:`show_async`. ``wait`` on the thread of an
+                application whose loop the window lives in; use ``show(wait=False)``.
         """
-        if wait and not self.is_open:
-            _waiting.prepare("write `await view.show_async()`")
+        if wait:
+            if not self.is_open:
+                _waiting.prepare("write `await view.show_async()`")
+            if self._isolation.is_here:
+                # Only then it is known whose loop it is.
+                self._isolation.prepare()
+                _waiting.refuse_on_gui_thread("write `view.show(wait=False)`")
         try:
             opening = self._open()
             if wait:
@@ -192,8 +201,20 @@ class WebView:
 
         Args:
             timeout: in seconds; ``None`` waits forever.
+
+        Raises:
+            UsageError: where the window cannot close meanwhile: see :meth:`show`.
         """
-        return _waiting.wait_until(lambda: not self.is_open, timeout, remedy="write `await view.show_async()`")
+        return _waiting.wait_until(
+            lambda: not self.is_open,
+            timeout,
+            remedy="write `await view.show_async()`",
+            window_remedy=self._here('use `view.window.on("closed", func)`'),
+        )
+
+    def _here(self, remedy: str) -> str | None:
+        """The remedy, if the window is one of this process."""
+        return remedy if self._isolation.is_here else None
 
     def close(self) -> None:
         """Closes the window: asks and returns. No ``closing`` listener can keep it open. Closing twice is fine."""
@@ -228,7 +249,9 @@ class WebView:
             return opening.done or opening.problem is not None or self._ended >= opening.number
 
         if not is_answered() and not _waiting.wait_until_answered(is_answered, _OPEN_SECONDS):
-            raise HostError(f"the window did not open within {_OPEN_SECONDS:g} s; is the display responding?")
+            of_guest = self._isolation.is_here and _host.loop() == "application"
+            who = "the application's main thread" if of_guest else "the display"
+            raise HostError(f"the window did not open within {_OPEN_SECONDS:g} s; is {who} responding?")
         if opening.problem is not None:
             raise HostError(opening.problem)
         return opening.number
@@ -336,6 +359,7 @@ class WebView:
         Raises:
             CallTimeout: it is not ready after ``timeout`` seconds (``None`` waits forever).
             ViewClosed: the window closed meanwhile.
+            UsageError: where the page cannot become ready meanwhile: see :meth:`show`.
         """
         openings = self._openings
         was_open = self.is_open
@@ -343,6 +367,7 @@ class WebView:
             lambda: self.is_ready or (not self.is_open and (was_open or self._openings > openings)),
             timeout,
             remedy="use `view.on_ready(func)`",
+            window_remedy=self._here("use `view.on_ready(func)`"),
         )
         if not reached:
             raise CallTimeout(f"the page was not ready within {timeout:g} s")
@@ -401,11 +426,25 @@ class WebView:
         Raises:
             HostError: no picture could be taken.
             ViewClosed, CallTimeout: the page went away, or no picture came within 30 s.
+            UsageError: where no picture can be taken meanwhile: see :meth:`show`.
         """
         future = self._evaluations.screenshot()
         picture: bytes = future.result(_SCREENSHOT_SECONDS)
         if path is not None:
             Path(path).write_bytes(picture)
+        return picture
+
+    def _painted(self) -> bytes:
+        """The page as it was last painted, as the bytes of a PNG file. Any thread, that of an application's loop too.
+
+        Raises:
+            HostError: there is no picture.
+            ViewClosed, CallTimeout: there is no window, or none that answers.
+        """
+        future = self._evaluations.painted()
+        if not _waiting.wait_until_answered(future.done, _SCREENSHOT_SECONDS):
+            raise CallTimeout(f"the picture did not come within {_SCREENSHOT_SECONDS:g} s")
+        picture: bytes = future.result(0)
         return picture
 
     def on_navigate(self, func: Watcher) -> Watcher:
@@ -449,14 +488,19 @@ class WebView:
     # What the host and the page report, on the notice thread
 
     def _notice(self, name: str, *args: Any) -> None:
+        self._take(name, *args)
+        for follow in list(self._followers):
+            try:
+                follow(name, *args)
+            except Exception:  # noqa: BLE001 - one that fails must not end the others
+                logger.exception("%r of %r could not be followed", name, self)
+
+    def _take(self, name: str, *args: Any) -> None:
         match name:
             case "answer":
                 self._evaluations.answered(*args)
             case "opened":
-                self._opening.done = True
-                self._openings += 1
-                self._origin = args[0]
-                self.peer._began(self._origin)
+                self._opened(*args)
             case "open_failed":
                 self._opening.problem = args[0]
                 self._evaluations.end(f"the window could not be opened: {args[0]}")
@@ -483,7 +527,7 @@ class WebView:
             case "crashed":
                 self._isolation.web_process_died(*args)
             case "reopened":
-                self._origin = self.peer._origin = args[0]
+                self._reopened(*args)
             case "lost":
                 self._isolation.lost(*args)
             case "line":
@@ -499,11 +543,25 @@ class WebView:
                 self._evaluations.end(self._isolation.end_reason)
                 for tell in list(self._closed_functions):
                     tell()
+                self.window.native_id_is(None)
                 self.window.noticed("closed")
                 self.peer._ended()
                 self._forget_if_closed()
             case _:
                 self.window.noticed(name, *args)
+
+    def _opened(self, origin: str, native_id: int | None = None) -> None:
+        self._origin = origin
+        self.window.native_id_is(native_id)
+        self._openings += 1
+        self._opening.done = True
+        self.peer._began(origin)
+        self.window.noticed("opened")
+
+    def _reopened(self, origin: str, native_id: int | None = None) -> None:
+        self._origin = self.peer._origin = origin
+        self.window.native_id_is(native_id)
+        self.window.noticed("opened")
 
     def _forget_if_closed(self) -> None:
         with self._lock:

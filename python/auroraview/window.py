@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Window"]
 
 EVENTS = (
+    "opened",
     "shown",
     "closing",
     "closed",
@@ -27,7 +28,10 @@ EVENTS = (
     "focused",
     "blurred",
     "crashed",
+    "key",
 )
+
+_ZOOMS = (0.25, 5.0)
 
 
 class Window:
@@ -59,6 +63,12 @@ class Window:
         self._visible = options.visible
         self._maximized = options.maximized
         self._icon = None if options.icon is None else os.path.abspath(options.icon)
+        self._native_id: int | None = None
+        self._transient_for = _checked_id(options.transient_for)
+        if options.embedded and self._transient_for is not None:
+            raise UsageError("a window that is embedded in another one cannot stay above one: no transient_for with it")
+        self._zoom = 1.0
+        self._enabled = True
         self._bridge = bridge
         self._listeners = Listeners(EVENTS, bridge, core.peer.id, self._watch)
         self.watches_navigation: Callable[[], bool] = lambda: False
@@ -131,6 +141,68 @@ class Window:
             self._visible = bool(on)
             self._core.set_visible(self._visible)
 
+    @property
+    def zoom(self) -> float:
+        """How large the page is shown, 0.25 to 5; 1.0 is as it is. Kept for every document and window to come."""
+        return self._zoom
+
+    @zoom.setter
+    def zoom(self, zoom: float) -> None:
+        good = isinstance(zoom, (int, float)) and not isinstance(zoom, bool)
+        if not good or not _ZOOMS[0] <= zoom <= _ZOOMS[1]:
+            raise UsageError(f"a window's zoom is a number from {_ZOOMS[0]:g} to {_ZOOMS[1]:g}, not {zoom!r}")
+        with self._lock:
+            self._zoom = float(zoom)
+            self._core.set_zoom(self._zoom)
+
+    @property
+    def enabled(self) -> bool:
+        """The page takes input. ``False`` is for the time in which a modal dialog of the application is open."""
+        return self._enabled
+
+    @enabled.setter
+    def enabled(self, on: bool) -> None:
+        with self._lock:
+            self._enabled = bool(on)
+            self._core.set_enabled(self._enabled)
+
+    # Inside an application
+
+    @property
+    def native_id(self) -> int | None:
+        """The X11 id of the window, as from the event ``"opened"``; ``None`` while there is no window, and where there
+        is no X11."""
+        return self._native_id
+
+    @property
+    def embedded(self) -> bool:
+        """It is made to be put into a window of the application, see :class:`WindowOptions`."""
+        return self._options.embedded
+
+    @property
+    def transient_for(self) -> int | None:
+        """The X11 id of the application's window that this one stays above; ``None``: it is on its own.
+
+        Setting it raises ``UsageError`` for an embedded window.
+        """
+        return self._transient_for
+
+    @transient_for.setter
+    def transient_for(self, native_id: int | None) -> None:
+        checked = _checked_id(native_id)
+        if self.embedded:
+            raise UsageError("a window that is embedded in another one cannot stay above one")
+        with self._lock:
+            self._transient_for = checked
+            self._core.set_transient_for(checked)
+
+    def give_focus(self, native_id: int) -> None:
+        """Gives the keyboard to a window of the application, by its X11 id; :meth:`focus` takes it for the page."""
+        checked = _checked_id(native_id)
+        if checked is None:
+            raise UsageError("give_focus takes the X11 id of a window")
+        self._core.give_focus(checked)
+
     def minimize(self) -> None:
         """Puts the window into the task bar."""
         self._core.act("minimize")
@@ -154,10 +226,15 @@ class Window:
     def on(self, event: str, func: Callable[..., Any] | None = None) -> Any:
         """Listens to the window. A decorator, or called with the function.
 
-        ``"shown"``, ``"closed"``, ``"focused"``, ``"blurred"``, ``"crashed"``: no argument. ``"resized"``: width and
-        height, ``"moved"``: x and y, logical pixels. ``"closing"``: the user wants to close the window; a listener
-        that returns ``False`` keeps it open. When none has answered after 3 s, the window closes. It cannot be
-        an ``async`` function: the answer is needed at once.
+        ``"opened"``, ``"shown"``, ``"closed"``, ``"focused"``, ``"blurred"``, ``"crashed"``: no argument.
+        ``"resized"``: width and height, ``"moved"``: x and y, logical pixels. ``"closing"``: the user wants to close
+        the window; a listener that returns ``False`` keeps it open. When none has answered after 3 s, the window
+        closes. It cannot be an ``async`` function: the answer is needed at once.
+
+        ``"opened"``: the window is there, and has its ``native_id``; another one when it came back after a crash.
+        ``"key"``: a key was pressed in an embedded page, which did not use it, so the application may: one str,
+        ``Ctrl``, ``Alt``, ``Shift``, ``Meta`` in this order and the key as ``KeyboardEvent.key`` names it, letters in
+        upper case: ``"Ctrl+Shift+S"``, ``"F5"``, ``"Ctrl++"``, ``"Space"``.
 
         ``"crashed"``: the web process died. The view stays open; ``view.reload()`` revives it. With
         ``isolation="process"``: that process, or the window's own; with ``respawn`` it comes back by itself.
@@ -203,6 +280,10 @@ class Window:
             "user_agent": options.user_agent,
             "watch_navigation": self.watches_navigation(),
             "watch_closing": self.watches_closing,
+            "embedded": options.embedded,
+            "transient_for": self._transient_for,
+            "zoom": self._zoom,
+            "enabled": self._enabled,
         }
 
     # Told by the view, on the notice thread.
@@ -222,6 +303,10 @@ class Window:
                 return
         self._listeners.tell(event, *args)
 
+    def native_id_is(self, native_id: int | None) -> None:
+        """The window is there, or none is any more. For the library's own use."""
+        self._native_id = native_id
+
     def ask_closing(self, request: int) -> None:
         """Asks the ``closing`` listeners. For the library's own use."""
         self._bridge.submit(self._core.peer.id, self._answer_closing, request)
@@ -234,6 +319,15 @@ class Window:
                     allow = False
         finally:
             self._core.answer_closing(request, allow)
+
+
+def _checked_id(native_id: object) -> int | None:
+    """The id of an X11 window: 29 bits by the protocol, held in 32."""
+    if native_id is None:
+        return None
+    if isinstance(native_id, int) and not isinstance(native_id, bool) and 0 < native_id < 2**32:
+        return native_id
+    raise UsageError(f"an X11 window's id is a positive int, as of QWidget.winId(), not {native_id!r}")
 
 
 def _pair(value: object, what: str, least: int | None = None) -> tuple[int, int]:

@@ -171,16 +171,24 @@ impl Bridge {
         self.core.methods()
     }
 
+    /// `replace`: instead of all that listened before.
+    #[pyo3(signature = (event, func, place, signature, replace = false))]
     fn add_listener(
         &self,
         event: String,
         func: Py<PyAny>,
         place: &str,
         signature: Option<PlainSignature>,
+        replace: bool,
     ) -> PyResult<()> {
-        self.core
-            .listen(event, make_handler(func, place, signature)?);
+        let handler = make_handler(func, place, signature)?;
+        drop(self.core.listen(event, handler, replace));
         Ok(())
+    }
+
+    /// Names of all events that have listeners.
+    fn events(&self) -> Vec<String> {
+        self.core.events()
     }
 
     /// Removes one handler of an event, or all; returns how many.

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use auroraview_protocol::{EncodedEvent, ErrorObject, Incoming, Limits, write_json_string};
@@ -135,7 +135,7 @@ impl Dispatcher {
                 match handler {
                     None => {
                         let error = ErrorObject::method_not_found(&method);
-                        peer.respond(generation, id, Err(error));
+                        peer.refuse_call(generation, id, error);
                     }
                     Some(handler) => {
                         let occasion = Occasion::Call { generation, id };
@@ -202,7 +202,7 @@ impl Dispatcher {
             added.push(name);
         }
         let added: Vec<&str> = added.iter().map(String::as_str).collect();
-        self.announce(&bindings, &added, &[]);
+        self.announce(bindings, &added, &[]);
         replaced
     }
 
@@ -217,7 +217,7 @@ impl Dispatcher {
             handler.removed.store(true, Ordering::Release);
         }
         let names: Vec<&str> = removed.iter().map(|(name, _)| name.as_str()).collect();
-        self.announce(&bindings, &[], &names);
+        self.announce(bindings, &[], &names);
         removed
     }
 
@@ -228,9 +228,28 @@ impl Dispatcher {
         names
     }
 
-    pub(crate) fn listen(&self, event: String, handler: Arc<Handler>) {
+    /// Has a handler run for an event, after the others or instead of them. Returns those it replaces, to be dropped
+    /// where Python code may run.
+    pub(crate) fn listen(
+        &self,
+        event: String,
+        handler: Arc<Handler>,
+        replace: bool,
+    ) -> Vec<Arc<Handler>> {
         let mut bindings = lock(&self.bindings);
-        bindings.events.entry(event).or_default().push(handler);
+        let handlers = bindings.events.entry(event).or_default();
+        let replaced = if replace {
+            std::mem::take(handlers)
+        } else {
+            Vec::new()
+        };
+        handlers.push(handler);
+        replaced
+    }
+
+    /// Names of all events that have handlers.
+    pub(crate) fn events(&self) -> Vec<String> {
+        lock(&self.bindings).events.keys().cloned().collect()
     }
 
     /// The handlers of an event.
@@ -315,16 +334,22 @@ impl Dispatcher {
         }
     }
 
-    /// Tells every open page of a change; called with the bindings locked, see [`Self::welcome`].
-    fn announce(&self, bindings: &Bindings, added: &[&str], removed: &[&str]) {
+    /// Tells every open page of a change: puts it in line with the bindings locked, see [`Self::welcome`], and sends it
+    /// when they are not, for sending may bring the next message.
+    fn announce(&self, bindings: MutexGuard<'_, Bindings>, added: &[&str], removed: &[&str]) {
         let detail = format!(
             "{{\"added\":{},\"removed\":{},\"namespaces\":{}}}",
             json_names(added.iter().copied()),
             json_names(removed.iter().copied()),
             json_names(bindings.namespaces.iter().map(String::as_str)),
         );
-        for peer in self.peers() {
+        let peers = self.peers();
+        for peer in &peers {
             peer.control("__auroraview_bound", &detail);
+        }
+        drop(bindings);
+        for peer in &peers {
+            peer.flush();
         }
     }
 }

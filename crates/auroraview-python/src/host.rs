@@ -1,7 +1,9 @@
 //! Where windows live: in this process, through the host library, or each in a process of its own.
 //!
-//! A view sends its commands on a [`Route`] and gets its events by `ViewCore::handle`, on a thread that never runs
-//! Python: the GUI thread, or the thread that reads what a shell says. Nothing above knows which of the two it is.
+//! A view sends its commands on a [`Route`] and gets its events by `ViewCore::handle`, in a call that never runs Python:
+//! of the GUI thread, or of the thread that reads what a shell says. Nothing above knows which of the two it is, but that
+//! an event may come inside of a command, where a loop of the application drives GTK: who sends has no lock then that the
+//! handling of an event takes.
 //!
 //! * [`in_process`]: the host library, loaded at the first show
 //! * [`isolated`]: the place of a view's shell, which may be lost and replaced
@@ -19,7 +21,7 @@ use std::time::Instant;
 use auroraview_host_api::{HostCommand, LogLevel};
 use pyo3::prelude::*;
 
-pub(crate) use in_process::{host_start, register};
+pub(crate) use in_process::{host_guest_thread, host_start, register};
 pub(crate) use isolated::Isolated;
 pub(crate) use life::End;
 
@@ -32,7 +34,12 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    /// Sends a command; never blocks. False when nobody is there to take it.
+    /// A command may be obeyed while it is sent. Who has the GIL lets go of it for that long.
+    pub(crate) fn may_obey(&self) -> bool {
+        matches!(self, Route::InProcess) && in_process::is_guest()
+    }
+
+    /// Sends a command; waits for nobody. False when nobody is there to take it.
     pub(crate) fn send(&self, command: &HostCommand) -> bool {
         match self {
             Route::InProcess => in_process::send(command),

@@ -44,7 +44,7 @@ mod _core {
     #[pymodule_export]
     use super::convert::{Array, dumps, loads};
     #[pymodule_export]
-    use super::host::{host_shut_down, host_start};
+    use super::host::{host_guest_thread, host_shut_down, host_start};
     #[pymodule_export]
     use super::job::Job;
     #[pymodule_export]

@@ -18,6 +18,8 @@ pub(crate) enum Notice {
     Answer(&'static str, u64, Result<Payload, (String, String)>),
     Question(&'static str, u64, String, bool),
     Loading(&'static str, String, bool),
+    /// A window's page has this origin, the window this id.
+    Opened(&'static str, String, Option<u64>),
     Text(&'static str, &'static str, String),
     Number(&'static str, i64),
     /// One of those of which only so many may wait.
@@ -60,6 +62,7 @@ impl Notice {
                 (name, request, text, flag).into_pyobject(py)
             }
             Notice::Loading(name, url, flag) => (name, url, flag).into_pyobject(py),
+            Notice::Opened(name, origin, native_id) => (name, origin, native_id).into_pyobject(py),
             Notice::Text(name, kind, text) => (name, kind, text).into_pyobject(py),
             Notice::Number(name, number) => (name, number).into_pyobject(py),
             Notice::Gated(notice, _permit) => notice.into_args(py),

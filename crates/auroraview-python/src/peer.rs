@@ -26,7 +26,8 @@ use crate::served::Link;
 pub(crate) use object::Peer;
 pub(crate) use sending::LARGE;
 
-/// Moves frames to the page. Called with the order of frames locked, so it must only queue.
+/// Moves frames to the page. Called with the order of frames locked and no other lock: what comes of a frame may come
+/// inside of this call, on the same thread (see [`crate::host`]).
 pub(crate) trait Outlet: Send + Sync {
     fn deliver(&self, batch: Batch);
 }
@@ -210,10 +211,11 @@ impl PeerCore {
         lock(&self.session).received()
     }
 
-    /// Lets the session do something that may have consequences, and sees to them.
+    /// Lets the session do something that may have consequences, and sees to them. Sends nothing under the lock of the
+    /// order: what comes of a frame may be the next step.
     fn step(self: &Arc<Self>, act: impl FnOnce(&mut Session)) {
         let mut incoming: Vec<Incoming> = Vec::new();
-        let _order = lock(&self.order);
+        let order = lock(&self.order);
         {
             let mut session = lock(&self.session);
             act(&mut session);
@@ -231,7 +233,14 @@ impl PeerCore {
             held_back.incoming.append(&mut incoming);
             return;
         }
+        let begins =
+            |one: &Incoming| matches!(one, Incoming::Document { .. } | Incoming::Ready { .. });
+        let is_awaited = incoming.iter().any(begins);
         self.bridge.route_all(self, incoming);
+        drop(order);
+        if is_awaited {
+            self.flush();
+        }
     }
 
     /// Sees to what was held back, and holds back nothing any more.
@@ -282,14 +291,14 @@ impl PeerCore {
         self.refuse(Reason::Malformed);
     }
 
+    /// To be flushed when nothing is locked any more.
     pub(crate) fn welcome(&self, detail: &str) {
         lock(&self.session).welcome(detail);
-        self.flush();
     }
 
+    /// To be flushed when nothing is locked any more.
     pub(crate) fn control(&self, event: &str, detail: &str) {
         lock(&self.session).control(event, detail);
-        self.flush();
     }
 
     pub(crate) fn retain(&self, event: &EncodedEvent) {
@@ -323,7 +332,6 @@ impl PeerCore {
     }
 
     pub(crate) fn document_ready(self: &Arc<Self>) {
-        self.flush();
         self.tell(Notice::Plain("ready"));
     }
 

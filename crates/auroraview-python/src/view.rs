@@ -112,7 +112,8 @@ impl ViewCore {
         self.notice(line);
     }
 
-    /// Takes an event of the host, on the thread that has it, which never runs Python.
+    /// Takes an event of the host, on the thread that has it, and runs no Python. It may come inside of a command that
+    /// this thread sends.
     pub(crate) fn handle(&self, event: HostEvent) {
         match event {
             HostEvent::Posted { frame, .. } => self.receive(&frame),
@@ -121,11 +122,13 @@ impl ViewCore {
                 Refusal::TooLarge => Reason::TooLarge,
                 Refusal::Origin => Reason::Origin,
             }),
-            HostEvent::Opened { origin, .. } => {
+            HostEvent::Opened {
+                origin, native_id, ..
+            } => {
                 self.peer.set_connected(true);
                 let again = self.opened.swap(true, Ordering::AcqRel);
                 let name = if again { "reopened" } else { "opened" };
-                self.notice(Notice::Named(name, origin));
+                self.notice(Notice::Opened(name, origin, native_id));
             }
             HostEvent::OpenFailed { message, .. } => {
                 self.open.store(false, Ordering::Release);
@@ -197,7 +200,8 @@ impl ViewCore {
                     self.notice(Notice::Plain("closed"));
                 }
             }
-            HostEvent::Key { .. } | HostEvent::ShutDown | HostEvent::Log { .. } => {}
+            HostEvent::Key { stroke, .. } => self.notice(Notice::Named("key", stroke)),
+            HostEvent::ShutDown | HostEvent::Log { .. } => {}
         }
     }
 }
@@ -209,24 +213,47 @@ pub(crate) struct View {
 }
 
 impl View {
-    fn send(&self, command: &HostCommand) -> bool {
-        self.core.route.send(command)
+    /// Waits for nobody; without the GIL where the command may be obeyed meanwhile.
+    fn send(&self, py: Python<'_>, command: &HostCommand) -> bool {
+        let route = &self.core.route;
+        if route.may_obey() {
+            py.detach(|| route.send(command))
+        } else {
+            route.send(command)
+        }
     }
 
-    fn make_open(&self, options: Options) -> PyResult<HostCommand> {
+    /// What opens a window: the command, and those that follow it.
+    fn make_open(&self, options: Options) -> PyResult<(HostCommand, Vec<HostCommand>)> {
         let limit = self.core.peer.limits().message_bytes;
-        Ok(HostCommand::Open {
-            view: self.core.id,
-            options: Box::new(options.into_open(limit)?),
-        })
+        let view = self.core.id;
+        let changes = options.changes().into_iter();
+        let changes = changes.map(|change| HostCommand::Window { view, change });
+        let changes = changes.collect();
+        let options = Box::new(options.into_open(limit)?);
+        Ok((HostCommand::Open { view, options }, changes))
     }
 
     /// Opens the window, and a process for it where it has one of its own. False when there is one.
-    fn send_open(&self, py: Python<'_>, command: &HostCommand) -> bool {
+    fn send_open(&self, py: Python<'_>, command: &HostCommand, changes: &[HostCommand]) -> bool {
+        let send_changes = || {
+            for change in changes {
+                self.send(py, change);
+            }
+        };
         match &*self.core.route {
-            Route::InProcess => self.send(command),
+            Route::InProcess => {
+                let sent = self.send(py, command);
+                send_changes();
+                sent
+            }
             Route::Isolated(isolated) => match isolated.open(&self.core, command) {
-                Ok(started) => started,
+                Ok(started) => {
+                    if started {
+                        send_changes();
+                    }
+                    started
+                }
                 Err(problem) => {
                     let text = format!("the window's process cannot be started: {problem}");
                     py.detach(|| self.core.shell_ended(End::Failed(text), ()));
@@ -284,28 +311,28 @@ impl View {
     /// Opens the window; answered by the notice `opened` or `open_failed`. `False` when it is open already. Not at the
     /// same time as `close` and `reopen`.
     fn open(&self, py: Python<'_>, options: Options) -> PyResult<bool> {
-        let command = self.make_open(options)?;
+        let (command, changes) = self.make_open(options)?;
         if self.core.open.swap(true, Ordering::AcqRel) {
             return Ok(false);
         }
         self.core.opened.store(false, Ordering::Release);
         py.detach(|| self.core.peer.open());
-        self.send_open(py, &command);
+        self.send_open(py, &command, &changes);
         Ok(true)
     }
 
     /// Opens the window again whose process was lost; answered by the notice `reopened`, or `lost` once more. `False`
     /// when it is not lost.
     fn reopen(&self, py: Python<'_>, options: Options) -> PyResult<bool> {
-        let command = self.make_open(options)?;
-        Ok(self.core.open.load(Ordering::Acquire) && self.send_open(py, &command))
+        let (command, changes) = self.make_open(options)?;
+        Ok(self.core.open.load(Ordering::Acquire) && self.send_open(py, &command, &changes))
     }
 
     fn close(&self, py: Python<'_>) {
         let view = self.core.id;
         py.detach(|| match &*self.core.route {
             Route::InProcess => {
-                self.send(&HostCommand::Close { view });
+                self.core.route.send(&HostCommand::Close { view });
             }
             Route::Isolated(isolated) => {
                 if !isolated.close(view) {
@@ -316,17 +343,24 @@ impl View {
         });
     }
 
-    fn load(&self, source: (String, String, String), allow_origins: Vec<String>) -> PyResult<()> {
-        self.send(&HostCommand::Load {
+    fn load(
+        &self,
+        py: Python<'_>,
+        source: (String, String, String),
+        allow_origins: Vec<String>,
+    ) -> PyResult<()> {
+        let command = HostCommand::Load {
             view: self.core.id,
             source: make_source(source)?,
             allow_origins,
-        });
+        };
+        self.send(py, &command);
         Ok(())
     }
 
-    fn reload(&self) {
-        self.send(&HostCommand::Reload { view: self.core.id });
+    fn reload(&self, py: Python<'_>) {
+        let view = self.core.id;
+        self.send(py, &HostCommand::Reload { view });
     }
 
     /// A number for a question; its answer is the notice `answer`.
@@ -335,37 +369,44 @@ impl View {
         NEXT_REQUEST.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn eval(&self, request: u64, script: String) -> bool {
-        self.send(&HostCommand::Eval {
-            view: self.core.id,
+    fn eval(&self, py: Python<'_>, request: u64, script: String) -> bool {
+        let view = self.core.id;
+        let command = HostCommand::Eval {
+            view,
             request,
             script,
-        })
+        };
+        self.send(py, &command)
     }
 
-    fn screenshot(&self, request: u64) -> bool {
-        self.send(&HostCommand::Screenshot {
-            view: self.core.id,
+    /// `painted`: as it was last painted, without asking the engine.
+    #[pyo3(signature = (request, painted = false))]
+    fn screenshot(&self, py: Python<'_>, request: u64, painted: bool) -> bool {
+        let view = self.core.id;
+        let command = HostCommand::Screenshot {
+            view,
             request,
-            painted: false,
-        })
+            painted,
+        };
+        self.send(py, &command)
     }
 
-    fn watch(&self, navigation: bool, closing: bool) {
-        self.send(&HostCommand::Watch {
+    fn watch(&self, py: Python<'_>, navigation: bool, closing: bool) {
+        let command = HostCommand::Watch {
             view: self.core.id,
             navigation,
             closing,
-        });
+        };
+        self.send(py, &command);
     }
 
     /// `True`: inside, `False`: forbidden, `None`: the default.
     #[pyo3(signature = (request, decision))]
-    fn answer_navigation(&self, request: u64, decision: Option<bool>) {
+    fn answer_navigation(&self, py: Python<'_>, request: u64, decision: Option<bool>) {
         let Some(request) = self.core.route.question(request) else {
             return;
         };
-        self.send(&HostCommand::AnswerNavigation {
+        let command = HostCommand::AnswerNavigation {
             view: self.core.id,
             request,
             decision: match decision {
@@ -373,62 +414,80 @@ impl View {
                 Some(true) => Decision::Inside,
                 Some(false) => Decision::Forbid,
             },
-        });
+        };
+        self.send(py, &command);
     }
 
-    fn answer_closing(&self, request: u64, allow: bool) {
+    fn answer_closing(&self, py: Python<'_>, request: u64, allow: bool) {
         let Some(request) = self.core.route.question(request) else {
             return;
         };
-        self.send(&HostCommand::AnswerClosing {
+        let command = HostCommand::AnswerClosing {
             view: self.core.id,
             request,
             allow,
-        });
+        };
+        self.send(py, &command);
     }
 
-    fn set_title(&self, title: String) {
-        self.change(WindowChange::Title(title));
+    fn set_title(&self, py: Python<'_>, title: String) {
+        self.change(py, WindowChange::Title(title));
     }
 
-    fn set_size(&self, size: (u32, u32)) {
-        self.change(WindowChange::Size(make_size(size)));
+    fn set_size(&self, py: Python<'_>, size: (u32, u32)) {
+        self.change(py, WindowChange::Size(make_size(size)));
     }
 
-    fn set_position(&self, position: (i32, i32)) {
-        self.change(WindowChange::Position(position.0, position.1));
+    fn set_position(&self, py: Python<'_>, position: (i32, i32)) {
+        self.change(py, WindowChange::Position(position.0, position.1));
     }
 
-    fn set_fullscreen(&self, on: bool) {
-        self.change(WindowChange::Fullscreen(on));
+    fn set_fullscreen(&self, py: Python<'_>, on: bool) {
+        self.change(py, WindowChange::Fullscreen(on));
     }
 
-    fn set_always_on_top(&self, on: bool) {
-        self.change(WindowChange::AlwaysOnTop(on));
+    fn set_always_on_top(&self, py: Python<'_>, on: bool) {
+        self.change(py, WindowChange::AlwaysOnTop(on));
     }
 
-    fn set_visible(&self, on: bool) {
-        self.change(WindowChange::Visible(on));
+    fn set_visible(&self, py: Python<'_>, on: bool) {
+        self.change(py, WindowChange::Visible(on));
+    }
+
+    #[pyo3(signature = (native_id))]
+    fn set_transient_for(&self, py: Python<'_>, native_id: Option<u64>) {
+        self.change(py, WindowChange::TransientFor(native_id));
+    }
+
+    fn give_focus(&self, py: Python<'_>, native_id: u64) {
+        self.change(py, WindowChange::GiveFocus(native_id));
+    }
+
+    fn set_enabled(&self, py: Python<'_>, on: bool) {
+        self.change(py, WindowChange::Enabled(on));
+    }
+
+    fn set_zoom(&self, py: Python<'_>, zoom: f64) {
+        self.change(py, WindowChange::Zoom(zoom));
     }
 
     /// `minimize`, `maximize`, `restore` or `focus`.
-    fn act(&self, action: &str) -> PyResult<()> {
-        self.change(match action {
+    fn act(&self, py: Python<'_>, action: &str) -> PyResult<()> {
+        let change = match action {
             "minimize" => WindowChange::Minimize,
             "maximize" => WindowChange::Maximize,
             "restore" => WindowChange::Restore,
             "focus" => WindowChange::Focus,
             _ => return Err(PyValueError::new_err(format!("no action {action:?}"))),
-        });
+        };
+        self.change(py, change);
         Ok(())
     }
 }
 
 impl View {
-    fn change(&self, change: WindowChange) {
-        self.send(&HostCommand::Window {
-            view: self.core.id,
-            change,
-        });
+    fn change(&self, py: Python<'_>, change: WindowChange) {
+        let view = self.core.id;
+        self.send(py, &HostCommand::Window { view, change });
     }
 }

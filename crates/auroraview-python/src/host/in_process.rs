@@ -1,10 +1,13 @@
 //! The host library: loaded at the first show, so that importing the package needs no WebKitGTK.
 //!
-//! Commands go in from any thread, events come out on the GUI thread. [`on_event`] never runs Python.
+//! Commands go in from any thread, events come out on the GUI thread. [`on_event`] never runs Python. Where a loop of the
+//! application drives GTK, a command of the GUI thread is obeyed inside of [`send`], and what comes of it is told inside
+//! of it: nobody sends with a lock that the handling of an event takes.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -19,35 +22,52 @@ use crate::view::ViewCore;
 
 struct Host {
     send: abi::SendFn,
-    /// Never unloaded: its thread lives as long as the process.
-    _library: &'static Library,
+    /// A loop of the application drives GTK.
+    is_guest: bool,
 }
 
 static HOST: OnceLock<Host> = OnceLock::new();
+/// The thread on which events come, as `threading.get_ident` has it; 0: none came yet.
+static GUI_THREAD: AtomicU64 = AtomicU64::new(0);
 static STARTING: Mutex<()> = Mutex::new(());
 static VIEWS: Mutex<Option<HashMap<ViewId, Weak<ViewCore>>>> = Mutex::new(None);
 static SHUT_DOWN: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 
-/// Loads the host library and starts its GUI loop, once. Raises `HostError`.
+/// Loads the host library and makes its GUI loop ready, once. Returns whose loop that is: `own`, on a thread of ours, or
+/// `application`. Raises `HostError`.
 #[pyfunction]
-pub(crate) fn host_start(py: Python<'_>, path: PathBuf) -> PyResult<()> {
+pub(crate) fn host_start(py: Python<'_>, path: PathBuf) -> PyResult<&'static str> {
     py.detach(|| {
         let _guard = lock(&STARTING);
-        if HOST.get().is_some() {
-            return Ok(());
-        }
-        let host = start(&path)?;
-        let _ = HOST.set(host);
-        Ok(())
+        let host = match HOST.get() {
+            Some(host) => host,
+            None => {
+                let host = start(&path)?;
+                HOST.get_or_init(|| host)
+            }
+        };
+        Ok(if host.is_guest { "application" } else { "own" })
     })
     .map_err(|text: String| error::host(py, text))
+}
+
+/// The thread of the application whose loop drives the windows, as `threading.get_ident` has it: to wait on it for a
+/// window would be to wait for ever. `None` where no such loop does; 0 while the thread is not known.
+#[pyfunction]
+pub(crate) fn host_guest_thread() -> Option<u64> {
+    is_guest().then(|| GUI_THREAD.load(Ordering::Relaxed))
+}
+
+/// A command may be obeyed while it is sent, which takes its time.
+pub(super) fn is_guest() -> bool {
+    HOST.get().is_some_and(|host| host.is_guest)
 }
 
 fn start(path: &PathBuf) -> Result<Host, String> {
     // SAFETY: the library is ours; its initialisers are those of GTK and WebKitGTK, which may run on any thread.
     let library =
         unsafe { Library::new(path) }.map_err(|problem| missing_library(path, &problem))?;
-    // Leaked on purpose: threads and callbacks of the library outlive every owner we could name.
+    // Leaked on purpose: threads, sources and callbacks of the library outlive every owner we could name.
     let library: &'static Library = Box::leak(Box::new(library));
     let find = |problem: libloading::Error| {
         format!(
@@ -80,7 +100,7 @@ fn start(path: &PathBuf) -> Result<Host, String> {
     }
     Ok(Host {
         send,
-        _library: library,
+        is_guest: status == abi::APPLICATION,
     })
 }
 
@@ -108,6 +128,11 @@ unsafe extern "C" fn on_error(context: *mut c_void, text: *const u8, length: usi
 }
 
 unsafe extern "C" fn on_event(_context: *mut c_void, bytes: *const u8, length: usize) {
+    if GUI_THREAD.load(Ordering::Relaxed) == 0 {
+        // SAFETY: has no conditions.
+        let thread = unsafe { libc::pthread_self() };
+        GUI_THREAD.store(thread as u64, Ordering::Relaxed);
+    }
     // SAFETY: the library lends `length` bytes for the duration of this call.
     let bytes = unsafe { std::slice::from_raw_parts(bytes, length) };
     let outcome = std::panic::catch_unwind(|| match decode::<HostEvent>(bytes) {
@@ -148,7 +173,7 @@ pub(crate) fn register(id: ViewId, view: &Arc<ViewCore>) {
     views.insert(id, Arc::downgrade(view));
 }
 
-/// Sends a command. `false` when no host runs.
+/// Sends a command; see the module. `false` when no host runs.
 pub(super) fn send(command: &HostCommand) -> bool {
     let Some(host) = HOST.get() else { return false };
     let bytes = encode(command);

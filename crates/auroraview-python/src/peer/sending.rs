@@ -138,6 +138,11 @@ impl PeerCore {
         self.flush();
     }
 
+    /// Answers a call that no handler gets, while it is routed: what sends it comes after that.
+    pub(crate) fn refuse_call(&self, generation: u64, id: u64, error: ErrorObject) {
+        lock(&self.session).respond(generation, id, Err(error));
+    }
+
     pub(crate) fn respond(
         self: &Arc<Self>,
         generation: u64,

@@ -1,6 +1,6 @@
 //! What a window opens with, as Python gives it.
 
-use auroraview_host_api::{OpenOptions, Place, Size, Source};
+use auroraview_host_api::{OpenOptions, Place, Size, Source, WindowChange};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -30,9 +30,26 @@ pub(super) struct Options {
     user_agent: Option<String>,
     watch_navigation: bool,
     watch_closing: bool,
+    embedded: bool,
+    transient_for: Option<u64>,
+    zoom: f64,
+    enabled: bool,
 }
 
 impl Options {
+    /// What a new window is told at once, that it cannot open with.
+    pub(super) fn changes(&self) -> Vec<WindowChange> {
+        let mut changes = Vec::new();
+        #[allow(clippy::float_cmp, reason = "exactly the one that a new window has")]
+        if self.zoom != 1.0 {
+            changes.push(WindowChange::Zoom(self.zoom));
+        }
+        if !self.enabled {
+            changes.push(WindowChange::Enabled(false));
+        }
+        changes
+    }
+
     /// As the host takes them; `message_bytes` is the limit of a message.
     pub(super) fn into_open(self, message_bytes: usize) -> PyResult<OpenOptions> {
         // The host refuses unread what is longer. Attachments come as base64, four characters for three bytes.
@@ -41,8 +58,12 @@ impl Options {
             .saturating_add(4096);
         Ok(OpenOptions {
             key: self.key,
-            place: Place::Toplevel {
-                transient_for: None,
+            place: if self.embedded {
+                Place::Embedded
+            } else {
+                Place::Toplevel {
+                    transient_for: self.transient_for,
+                }
             },
             source: make_source(self.source)?,
             allow_origins: self.allow_origins,
