@@ -46,7 +46,6 @@ class Docked:
         self._core: Any = importlib.import_module(f"{binding}.QtCore")
         self._gui: Any = importlib.import_module(f"{binding}.QtGui")
         self.view = view
-        self._window = window
         self._wish = wish
         self._changed = changed
         self._state: Remembered | None = None
@@ -62,29 +61,34 @@ class Docked:
         self.dock.setObjectName(name)
         self.dock.setWidget(self.widget)
         self.widget.show()
-        self._place()
+        self._place(window)
         self.dock.told = self._told
         self.widget.closed.connect(self._page_closed)
 
-    def _place(self) -> None:
+    @property
+    def _window(self) -> Any:
+        """Not kept: a reference would keep a window that Python owns from being deleted."""
+        return self.dock.parent()
+
+    def _place(self, window: Any) -> None:
         """As the application remembers it, else as we do, else as the program wants it."""
         wish = self._wish
         self.dock.hide()
-        if not self._window.restoreDockWidget(self.dock):
+        if not window.restoreDockWidget(self.dock):
             areas = self._core.Qt.DockWidgetArea
             side = _SIDES[wish.side]
-            self._window.addDockWidget(getattr(areas, f"{side}DockWidgetArea"), self.dock)
+            window.addDockWidget(getattr(areas, f"{side}DockWidgetArea"), self.dock)
             if wish.floating:
-                self._float()
+                self._float(window)
         self.dock.hide()
 
-    def _float(self) -> None:
+    def _float(self, window: Any) -> None:
         wish = self._wish
         self.dock.setFloating(True)
         x, y, width, height = wish.window or (0, 0, wish.width, wish.height)
         self.dock.resize(width, height)
         if wish.window is None or not on_some_screen(wish.window, self._screens()):
-            over = self._window.geometry()
+            over = window.geometry()
             x = over.x() + max(0, (over.width() - width) // 2)
             y = over.y() + max(0, (over.height() - height) // 2)
         self.dock.move(x, y)
@@ -100,6 +104,12 @@ class Docked:
             return self.dock.widget() is not None and bool(self.widget.objectName() or True)
         except RuntimeError:
             return False
+
+    def belongs_to(self, main_window: Callable[[], Any]) -> bool:
+        """The dock's window is shown, or is the one that the application has now."""
+        with contextlib.suppress(RuntimeError):
+            return bool(self._window.isVisible() or self._window == main_window())
+        return False
 
     def show(self) -> None:
         """Brings it back, and to the front where it shares its place with others."""
@@ -146,8 +156,9 @@ class Docked:
 
     def _page_closed(self) -> None:
         """By itself, or by ``view.close()``: an empty dock is of no use."""
-        with contextlib.suppress(RuntimeError):
-            self.dock.hide()
+        if not self.view.is_open:  # it may have been opened again before Qt told
+            with contextlib.suppress(RuntimeError):
+                self.dock.hide()
 
     def look(self) -> Remembered | None:
         """How it was when it last changed. Any thread."""

@@ -134,8 +134,8 @@ class Panel:
         if self._forgotten:
             raise UsageError("hosts.detach() has closed this panel for good; call hosts.panel() again")
         place = self._place
-        if place is not None and not place.alive:
-            place.abandon()
+        if place is not None and not (place.alive and place.belongs_to(self._main_window)):
+            place.abandon()  # the page is not lost with its dock
             place = None
         if place is not None and place.kind == "docked" and not self._view.is_open:
             self._close_place()  # the page was closed, by `view.close()` or by itself
@@ -183,6 +183,8 @@ class Panel:
                 problems.append(error)
                 self._view.close()
         texts = dict.fromkeys(map(str, problems))
+        if len(texts) == 1:
+            raise problems[0]
         raise HostError("; in a process of its own: ".join(texts)) from problems[0]
 
     def _opened_in(self, window: Any) -> Docked | Windowed:

@@ -76,6 +76,10 @@ class Windowed:
         """A window opens again whenever it is wanted."""
         return True
 
+    def belongs_to(self, main_window: Callable[[], Any]) -> bool:
+        """To the panel alone."""
+        return True
+
     def show(self) -> None:
         """Opens the window, or brings it to the front.
 
