@@ -1,4 +1,8 @@
-"""Pictures of a panel by Qt: the page's window is not Qt's, so Qt would leave it out."""
+"""Pictures of a panel by Qt: the page's window is not Qt's, so Qt would leave it out.
+
+Where a binding tells what is being painted on, the panel paints its page whenever that is not the screen: then it is in
+the pictures of its parents too. Only PySide tells.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,25 @@ from typing import Any
 
 from auroraview._log import logger
 from auroraview.errors import AuroraViewError
-from auroraview.qt._binding import QtCore, QtGui
+from auroraview.qt._binding import QtCore, QtGui, QtWidgets
+
+
+#: A widget can tell what is painted on.
+TELLS_TARGET = hasattr(QtWidgets.QWidget, "backingStore")
+
+
+def paint(panel: Any) -> None:
+    """Paints the page, in the panel's ``paintEvent``, unless that is for the screen."""
+    painter = QtGui.QPainter(panel)
+    try:
+        store, engine = panel.backingStore(), painter.paintEngine()
+        if store is None or engine is None or engine.paintDevice() == store.paintDevice():
+            return
+        page = _page(panel)
+        if page is not None:
+            painter.drawImage(page[0], page[1])
+    finally:
+        painter.end()
 
 
 def _page(panel: Any) -> tuple[Any, Any] | None:

@@ -197,14 +197,23 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
         """Small: the application decides."""
         return QtCore.QSize(80, 60)
 
-    def grab(self, rectangle: Any = None) -> Any:
-        """As ``QWidget.grab``: a pixmap, with the page as it was painted last."""
-        return _picture.grab(self, rectangle, super().grab)
+    if _picture.TELLS_TARGET:
 
-    def render(self, target: Any, *args: Any) -> None:
-        """As ``QWidget.render``, with the page as it was painted last."""
-        super().render(target, *args)
-        _picture.render(self, target, *args)
+        @guarded
+        def paintEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+            super().paintEvent(event)
+            _picture.paint(self)
+
+    else:
+
+        def grab(self, rectangle: Any = None) -> Any:
+            """As ``QWidget.grab``: a pixmap, with the page as it was painted last."""
+            return _picture.grab(self, rectangle, super().grab)
+
+        def render(self, target: Any, *args: Any) -> None:
+            """As ``QWidget.render``, with the page as it was painted last."""
+            super().render(target, *args)
+            _picture.render(self, target, *args)
 
     # What Qt tells
 
