@@ -16,7 +16,7 @@ STAMPS := build/stamps
 NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(wildcard build_backend/*.py) \
 	$(shell find crates -type f ! -path '*/tests/*')
 
-.PHONY: help setup demo test test-hosts lint format bench docs wheel clean packages packages-test packages-hosts rust
+.PHONY: help setup demo test test-hosts lint format bench bench-hosts docs wheel clean packages packages-test packages-hosts rust
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -49,6 +49,9 @@ bench: setup packages-test $(STAMPS)/bench ## the measurements, side by side wit
 	@cargo build --release --locked --package auroraview-host --example floor
 	@cargo build --release --locked --package auroraview-server --example load
 	@scripts/with_display $(VENV)/python -m benches $(if $(ONLY),--only $(ONLY))
+
+bench-hosts: setup packages-hosts $(STAMPS)/bench-hosts ## panels inside Blender, FreeCAD and PySide6, which it installs; into build/bench.json
+	@scripts/with_display $(VENV)/python -m benches --only hosts
 
 docs: ## where to read
 	@echo "The documentation is text and lies in docs/:"
@@ -90,6 +93,12 @@ $(STAMPS)/bench: scripts/requirements-bench.txt $(STAMPS)/venv
 $(STAMPS)/hosts: scripts/requirements-hosts.txt | packages
 	@test -x build/hosts/bin/python || "$$(scripts/find_python)" -m venv build/hosts
 	@build/hosts/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(STAMPS) && touch $@
+
+# Apart from .venv: a binding of Qt is no business of the other measurements.
+$(STAMPS)/bench-hosts: scripts/requirements-bench-hosts.txt | packages
+	@test -x build/hosts-bench/bin/python || "$$(scripts/find_python)" -m venv build/hosts-bench
+	@build/hosts-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/native: $(NATIVE_SOURCES) $(STAMPS)/venv | packages rust
