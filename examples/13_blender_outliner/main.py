@@ -8,12 +8,8 @@ In Blender's text editor: open this file, Run Script. From a terminal: ``blender
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-try:
-    import auroraview  # noqa: F401
-except ModuleNotFoundError:  # Blender looks for no packages outside; this is a checkout of the project
-    sys.path.append(str(HERE.parents[1] / "python"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "python"))  # this checkout, unless the package is installed
 
 import outliner
 

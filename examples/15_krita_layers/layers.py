@@ -187,7 +187,7 @@ def read_board() -> dict[str, Any]:
         }
         for node, level in _nodes(document.rootNode(), 1)
     ]
-    size = f"{document.width()} × {document.height()}"
+    size = [document.width(), document.height()]
     return {"document": document.name() or "Untitled", "size": size, "modes": modes, "layers": rows}
 
 

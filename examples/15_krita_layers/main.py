@@ -8,12 +8,8 @@ In Krita: Tools, Scripts, Scripter; open this file there and run it.
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-try:
-    import auroraview  # noqa: F401
-except ModuleNotFoundError:  # this is a checkout of the project, which is not installed
-    sys.path.append(str(HERE.parents[1] / "python"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "python"))  # this checkout, unless the package is installed
 
 import layers
 

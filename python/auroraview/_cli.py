@@ -1,4 +1,5 @@
-"""The command line: ``auroraview serve PATH --app module:bridge``, also as ``python -m auroraview``.
+"""The command line, also as ``python -m auroraview``: ``auroraview serve PATH --app module:bridge`` and
+``auroraview new NAME --host blender``.
 
 Exit status: 0 after Ctrl-C or SIGTERM, 1 when something failed, 2 for wrong usage, with one line that says what.
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from auroraview import _watching
+from auroraview import _new, _watching
 from auroraview._core import __version__
 from auroraview._lifecycle import start_thread
 from auroraview.bridge import Bridge
@@ -36,6 +37,12 @@ _SERVE_MORE = f"""environment:
 example:
   auroraview serve dist/ --app panel:bridge --open --reload"""
 
+_NEW = """Makes the folder of a tool with a page: a working add-on of Blender, a workbench of FreeCAD, or
+a dock for any program of Qt. It is installed the application's own way; its README.md says how."""
+_NEW_MORE = """examples:
+  auroraview new "Shot Notes" --host blender
+  auroraview new shot_notes --host freecad --into ~/.local/share/FreeCAD/Mod"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
@@ -44,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.command is None:
         parser.error("nothing to do; auroraview --help says what there is")
     try:
-        return _serve(parsed)
+        return _create(parsed) if parsed.command == "new" else _serve(parsed)
     except (UsageError, FileNotFoundError) as error:
         return _fail(2, str(error))
     except AuroraViewError as error:
@@ -98,7 +105,27 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ORIGIN",
         help="origin of a page from elsewhere that may use the bridge; may be repeated",
     )
+    new = commands.add_parser(
+        "new",
+        help="make the folder of a tool for Blender, FreeCAD or a program of Qt",
+        description=_NEW,
+        epilog=_NEW_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    new.add_argument("name", metavar="NAME", help="as people read it, or as a module: 'Shot Notes' or shot_notes")
+    new.add_argument("--host", required=True, choices=_new.HOSTS, help="the application")
+    new.add_argument("--into", metavar="DIR", default=".", help="where the folder is made (default: here)")
     return parser
+
+
+def _create(parsed: argparse.Namespace) -> int:
+    try:
+        made = _new.create(parsed.name, parsed.host, Path(parsed.into).expanduser())
+    except OSError as error:
+        return _fail(1, f"{error.filename}: {error.strerror}")
+    print(f"{made} is ready; {made / 'README.md'} says how to install it.")
+    return 0
 
 
 def _fail(status: int, text: str) -> int:

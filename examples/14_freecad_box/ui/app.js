@@ -108,6 +108,7 @@ function drawForm(box) {
   if (!box) return;
   if (document.activeElement !== $("#label")) $("#label").value = box.label;
   $("#material").value = box.material;
+  $("#material").title = `${state.materials.find((one) => one.name === box.material).density} g/cm³`;
   for (const [what, { range, number }] of Object.entries(fields)) {
     range.max = what === "Fillet" ? box.largest_fillet : Math.max(SIZES[what], box.sizes[what]);
     number.max = what === "Fillet" ? box.largest_fillet : 10000;
@@ -159,7 +160,7 @@ addEventListener("keydown", (event) => {
 window.auroraview.on("boxes", (sent) => {
   state = sent;
   if (!$("#material").options.length)
-    $("#material").append(...state.materials.map(({ name, density }) => new Option(`${name}, ${density} g/cm³`, name)));
+    $("#material").append(...state.materials.map(({ name }) => new Option(name)));
   const selected = state.boxes.filter((box) => box.selected);
   if (selected.length && !selected.some((box) => box.name === current)) current = selected[0].name;
   if (!state.boxes.some((box) => box.name === current)) current = state.boxes[0]?.name ?? null;

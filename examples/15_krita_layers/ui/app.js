@@ -171,7 +171,7 @@ window.auroraview.on("board", (sent) => {
   $("#document").replaceChildren(board.document ?? "Layers", " ");
   if (board.size) {
     const size = document.createElement("small");
-    size.textContent = board.size;
+    size.textContent = board.size.join(" × ");
     $("#document").append(size);
   }
   const shown = board.layers.filter((layer) => layer.shown).length;
