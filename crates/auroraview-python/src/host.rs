@@ -21,6 +21,8 @@ use std::time::Instant;
 use auroraview_host_api::{HostCommand, LogLevel};
 use pyo3::prelude::*;
 
+#[cfg(test)]
+pub(crate) use in_process::testing;
 pub(crate) use in_process::{host_guest_thread, host_start, register};
 pub(crate) use isolated::Isolated;
 pub(crate) use life::End;

@@ -1,5 +1,7 @@
 //! The embedded transport: a peer whose page is in a window of a host, in this process or one of its own.
 
+#[cfg(test)]
+mod guest;
 mod options;
 
 use std::path::PathBuf;

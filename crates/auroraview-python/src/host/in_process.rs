@@ -202,3 +202,25 @@ pub(super) fn wait_for_shut_down(deadline: Instant) -> bool {
     }
     true
 }
+
+/// A host that is a function, for tests.
+#[cfg(test)]
+pub(crate) mod testing {
+    use auroraview_host_api::abi::SendFn;
+
+    use super::{HOST, Host, on_event};
+
+    /// Has commands go there, as if a loop of the application drove the windows.
+    pub(crate) fn use_host(send: SendFn) {
+        HOST.get_or_init(|| Host {
+            send,
+            is_guest: true,
+        });
+    }
+
+    /// Tells an event, as the host library does.
+    pub(crate) fn tell(bytes: &[u8]) {
+        // SAFETY: the bytes live for the duration of the call, and the context is not used.
+        unsafe { on_event(std::ptr::null_mut(), bytes.as_ptr(), bytes.len()) };
+    }
+}
