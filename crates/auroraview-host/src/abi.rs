@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use auroraview_host_api::abi::{ABI_VERSION, FAILED, OWN_THREAD, OnError, OnEvent};
+use auroraview_host_api::abi::{ABI_VERSION, APPLICATION, FAILED, OWN_THREAD, OnError, OnEvent};
 use auroraview_host_api::{HostCommand, decode, encode};
 
 use crate::GuiLoop;
@@ -50,11 +50,16 @@ pub unsafe extern "C" fn auroraview_host_start(
     let receiver = Receiver { on_event, context };
     let started = catch_unwind(AssertUnwindSafe(|| {
         let gui = GuiLoop::start(move |event| receiver.receive(&encode(&event)))?;
+        let driven = if gui.is_in_application() {
+            APPLICATION
+        } else {
+            OWN_THREAD
+        };
         *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = Some(gui);
-        Ok::<_, crate::HostError>(())
+        Ok::<_, crate::HostError>(driven)
     }));
     let message = match started {
-        Ok(Ok(())) => return OWN_THREAD,
+        Ok(Ok(driven)) => return driven,
         Ok(Err(error)) => error.to_string(),
         Err(panic) => format!("bug: {}", panic_text(&*panic)),
     };
@@ -78,8 +83,12 @@ pub unsafe extern "C" fn auroraview_host_send(bytes: *const u8, length: usize) -
         let Ok(command) = decode::<HostCommand>(bytes) else {
             return NOT_A_COMMAND;
         };
-        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*running {
+        // Not held meanwhile: a command that is obeyed at once has events, which may be answered by commands.
+        let running = {
+            let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+            running.clone()
+        };
+        match running {
             Some(gui) => {
                 gui.send(command);
                 0

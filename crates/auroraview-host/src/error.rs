@@ -7,13 +7,27 @@ pub enum HostError {
     /// The loop was started before; a process has one GUI thread.
     #[error("the GUI loop of this process runs already")]
     AlreadyRunning,
-    /// The calling thread, or another one, drives the default GLib context.
+    /// A loop of this process drives the default GLib context, where a thread for windows alone was asked for.
     #[error(
-        "another loop of this process drives GLib's main context already, as Qt and GTK applications do, and windows inside \
-         such a loop are not supported yet; isolation=\"process\" opens the window in a process of its own, and in a Qt \
-         program QT_NO_GLIB=1, set before Qt starts, leaves the context free"
+        "another loop of this process drives GLib's main context already; isolation=\"process\" opens the window in a \
+         process of its own"
     )]
     ContextOwned,
+    /// The thread that owns the default GLib context does not iterate it.
+    #[error(
+        "another thread owns GLib's main context and did not take up the window within {seconds} s: its loop does not run; \
+         run that loop, or open the window in a process of its own with isolation=\"process\""
+    )]
+    LoopStands {
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// An embedded window, where GDK does not run on X11.
+    #[error(
+        "a window can be put into one of the application by its X11 id only, and GTK does not run on X11 here; set DISPLAY \
+         and GDK_BACKEND=x11 before the first window opens, or open a window of its own (embedded=False)"
+    )]
+    NotX11,
     /// GTK found no display.
     #[error(
         "no display to open a window on ({found}); start an X server or run the program under `xvfb-run`, and set DISPLAY"

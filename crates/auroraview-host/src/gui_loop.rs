@@ -1,68 +1,75 @@
-//! The thread that owns every window, and the way to it.
+//! The way to the thread that owns every window: a queue of commands.
 //!
-//! The loop is GLib's default main context, entered by a thread of our own, or by the main thread of a program that is
-//! nothing but windows, and never left: GTK belongs to the first thread that uses it for the life of the process.
-//! Commands are queued under a lock and an idle source of high priority obeys them, in order. A command may run a loop
-//! inside of it (a dialog); the source that is attached for what waits goes on there. An idle loop wakes nobody.
+//! Commands are queued under a lock and an idle source of high priority obeys them on that thread, in order. A command may
+//! run a loop inside of it (a dialog); the source that is attached for what waits goes on there. An idle loop wakes nobody.
+//!
+//! Where a loop of the application drives GTK, its thread sends commands too, and that loop may not be running (before it
+//! begins, after it has ended, or while the thread waits for what it sent). So what that thread sends is obeyed before
+//! `send` returns; only when one is being obeyed, or an event being told, does it wait its turn. Which thread and which
+//! loop that is: [`drive`].
 
+use std::cell::Cell;
 use std::collections::VecDeque;
-use std::path::Path;
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use auroraview_host_api::{HostCommand, HostEvent};
 use gtk::glib;
 
-use crate::output::{set_sink, shielded};
-use crate::{HostError, view};
-
-static STARTED: Mutex<bool> = Mutex::new(false);
+use crate::output::{is_emitting, shielded};
+use crate::{HostError, drive, view};
 
 /// The GUI loop of this process. Clones are the same loop.
 #[derive(Clone, Default)]
 pub struct GuiLoop {
     queue: Arc<Mutex<Queue>>,
+    /// The thread of the application's loop, when that drives GTK.
+    application: Option<ThreadId>,
 }
 
 /// Commands on their way to the GUI thread.
 #[derive(Default)]
 struct Queue {
-    commands: VecDeque<HostCommand>,
+    commands: VecDeque<Queued>,
+    /// How many of them their sender waits for.
+    awaited: usize,
     /// A source that drains is attached and has not begun.
     scheduled: bool,
 }
 
+struct Queued {
+    command: HostCommand,
+    /// Sent on the thread of the application's loop.
+    awaited: bool,
+}
+
+thread_local! {
+    static OBEYING: Cell<bool> = const { Cell::new(false) };
+}
+
 impl GuiLoop {
-    /// Starts the loop on a thread named `auroraview-gui` and waits until it runs.
+    /// Makes the loop ready and returns when commands are obeyed: in the loop of the application, when one drives GLib's
+    /// default context already, in this thread or in another; else in one on a thread named `auroraview-gui`.
     ///
     /// `on_event` is called on that thread, in the order in which things happen; it must return soon.
     ///
     /// # Errors
-    /// When the loop runs already, another loop drives GTK, or there is no display. After an error it may be called
-    /// again.
+    /// When it was called before, the application's loop does not run, or there is no display. After an error it may be
+    /// called again.
     pub fn start(on_event: impl Fn(HostEvent) + Send + 'static) -> Result<Self, HostError> {
-        let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-        prepare(*started)?;
-        let (ready, is_ready) = mpsc::channel();
-        thread::Builder::new()
-            .name("auroraview-gui".into())
-            .spawn(move || run(on_event, &ready))?;
-        is_ready.recv().map_err(|_| HostError::Died)??;
-        *started = true;
-        Ok(Self::default())
+        Ok(Self {
+            application: drive::start(on_event)?,
+            ..Self::default()
+        })
     }
 
     /// Makes the calling thread the one that owns the windows, for the life of the process; to be followed by
     /// [`Self::run`]. For programs that are nothing but windows.
     ///
     /// # Errors
-    /// As of [`Self::start`].
+    /// When it was called before, another loop drives GTK, or there is no display. After an error it may be called again.
     pub fn on_this_thread(on_event: impl Fn(HostEvent) + 'static) -> Result<Self, HostError> {
-        let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-        prepare(*started)?;
-        begin(&glib::MainContext::default(), on_event)?;
-        *started = true;
+        drive::on_this_thread(on_event)?;
         Ok(Self::default())
     }
 
@@ -71,11 +78,24 @@ impl GuiLoop {
         glib::MainLoop::new(None, false).run();
     }
 
-    /// Queues a command. Any thread; never blocks for longer than another sender holds the queue.
+    /// A loop of the application drives GTK; what its thread sends is obeyed before [`Self::send`] returns.
+    pub fn is_in_application(&self) -> bool {
+        self.application.is_some()
+    }
+
+    /// Hands a command over. Any thread; never blocks for longer than another sender holds the queue, but for what is
+    /// obeyed at once on the thread of the application's loop.
     pub fn send(&self, command: HostCommand) {
+        let awaited = self.application == Some(thread::current().id());
         let mut queue = self.lock();
-        queue.commands.push_back(command);
-        self.schedule(queue);
+        queue.commands.push_back(Queued { command, awaited });
+        queue.awaited += usize::from(awaited);
+        if awaited && !OBEYING.get() && !is_emitting() {
+            drop(queue);
+            self.drain_awaited();
+        } else {
+            self.schedule(queue);
+        }
     }
 
     /// Attaches the source that drains, unless one is.
@@ -101,18 +121,37 @@ impl GuiLoop {
             queue.commands.len()
         };
         for _ in 0..waiting {
-            let mut queue = self.lock();
-            let Some(command) = queue.commands.pop_front() else {
+            if !self.obey_next(|_| true) {
                 break;
-            };
-            if !queue.commands.is_empty() {
-                // For a loop that runs inside of this command.
-                self.schedule(queue);
-            } else {
-                drop(queue);
             }
-            shielded((), || view::obey(command));
         }
+    }
+
+    /// Obeys as long as the sender on this thread waits, what others sent before included.
+    fn drain_awaited(&self) {
+        while self.obey_next(|queue| queue.awaited > 0) {}
+    }
+
+    /// Obeys one, if there is one and `more` says so.
+    fn obey_next(&self, more: impl FnOnce(&Queue) -> bool) -> bool {
+        let mut queue = self.lock();
+        if !more(&queue) {
+            return false;
+        }
+        let Some(Queued { command, awaited }) = queue.commands.pop_front() else {
+            return false;
+        };
+        queue.awaited -= usize::from(awaited);
+        if queue.commands.is_empty() {
+            drop(queue);
+        } else {
+            // For a loop that runs inside of this command.
+            self.schedule(queue);
+        }
+        let outer = OBEYING.replace(true);
+        shielded((), || view::obey(command));
+        OBEYING.set(outer);
+        true
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -120,124 +159,105 @@ impl GuiLoop {
     }
 }
 
-/// The body of the GUI thread.
-fn run(on_event: impl Fn(HostEvent) + 'static, ready: &mpsc::Sender<Result<(), HostError>>) {
-    let context = glib::MainContext::default();
-    // Told when the context is free again, for a second attempt may follow at once.
-    if let Err(problem) = serve(&context, on_event, ready) {
-        let _ = ready.send(Err(problem));
-    }
-}
-
-/// Runs the loop for good, once all that it needs is there.
-fn serve(
-    context: &glib::MainContext,
-    on_event: impl Fn(HostEvent) + 'static,
-    ready: &mpsc::Sender<Result<(), HostError>>,
-) -> Result<(), HostError> {
-    begin(context, on_event)?;
-    let _ = ready.send(Ok(()));
-    glib::MainLoop::new(Some(context), false).run();
-    Ok(())
-}
-
-/// What comes before GTK, on the thread that wants a loop.
-fn prepare(started: bool) -> Result<(), HostError> {
-    if started {
-        return Err(HostError::AlreadyRunning);
-    }
-    if glib::MainContext::default().is_owner() {
-        return Err(HostError::ContextOwned);
-    }
-    avoid_broken_renderer();
-    Ok(())
-}
-
-/// Makes the calling thread that of GTK, which keeps the context from then on.
-fn begin(
-    context: &glib::MainContext,
-    on_event: impl Fn(HostEvent) + 'static,
-) -> Result<(), HostError> {
-    let _owned = context.acquire().map_err(|_| HostError::ContextOwned)?;
-    // Without this GTK would set the program's LC_NUMERIC and with it break number parsing in C libraries.
-    // Once: after a failed start GTK counts as begun and complains.
-    static LOCALE: Once = Once::new();
-    LOCALE.call_once(gtk::disable_setlocale);
-    gtk::init().map_err(|_| HostError::NoDisplay {
-        found: display_found(),
-    })?;
-    set_sink(on_event);
-    Ok(())
-}
-
-fn display_found() -> String {
-    let names = ["DISPLAY", "WAYLAND_DISPLAY"];
-    let set: Vec<String> = names
-        .iter()
-        .filter_map(|name| Some(format!("{name} is {:?}", std::env::var_os(name)?)))
-        .collect();
-    if set.is_empty() {
-        "neither DISPLAY nor WAYLAND_DISPLAY is set".into()
-    } else {
-        set.join(", ")
-    }
-}
-
-/// WebKitGTK's DMA-BUF renderer shows nothing without a GPU and with NVIDIA's driver.
-fn avoid_broken_renderer() {
-    const SWITCH: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
-    let broken = !Path::new("/dev/dri/renderD128").exists()
-        || Path::new("/proc/driver/nvidia/version").exists();
-    if broken && std::env::var_os(SWITCH).is_none() {
-        // SAFETY: sound as long as no other thread touches the environment through libc at this moment; this runs
-        // once, on the thread that opens the program's first window, and WebKit reads the variable from here only.
-        unsafe { std::env::set_var(SWITCH, "1") };
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::cell::{Cell, RefCell};
+    use std::cell::RefCell;
     use std::rc::Rc;
 
     use super::*;
+    use crate::output::set_sink;
 
     /// A question to a view that is not open: answered at once.
     fn question(request: u64) -> HostCommand {
         HostCommand::Screenshot {
             view: 1,
             request,
-            painted: false,
+            painted: true,
         }
+    }
+
+    /// Hands each answer on, and remembers it.
+    fn hear(answered: impl Fn(u64) + 'static) -> Rc<RefCell<Vec<u64>>> {
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let saw = seen.clone();
+        set_sink(move |event| {
+            if let HostEvent::Screenshot { request, .. } = event {
+                saw.borrow_mut().push(request);
+                answered(request);
+            }
+        });
+        seen
+    }
+
+    /// The default context belongs to one test at a time.
+    fn context() -> (MutexGuard<'static, ()>, glib::MainContext) {
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        (turn, glib::MainContext::default())
     }
 
     #[test]
     fn a_loop_inside_of_a_command_goes_on_with_the_next_ones() {
-        let context = glib::MainContext::default();
+        let (_turn, context) = context();
         let _owned = context.acquire().expect("no other test runs a loop");
-        let gui = GuiLoop::default();
-        let (seen, inner) = (Rc::new(RefCell::new(Vec::new())), Cell::new(false));
-        let (sender, saw) = (gui.clone(), seen.clone());
-        set_sink(move |event| {
-            let HostEvent::Screenshot { request, .. } = event else {
-                return;
+        for application in [None, Some(thread::current().id())] {
+            let gui = GuiLoop {
+                application,
+                ..GuiLoop::default()
             };
-            saw.borrow_mut().push(request);
-            if request == 1 && !inner.replace(true) {
-                // As a dialog would; what is sent meanwhile is obeyed in it too, after the rest.
-                sender.send(question(4));
-                while saw.borrow().len() < 4 {
-                    glib::MainContext::default().iteration(true);
+            let (sender, inner) = (gui.clone(), Cell::new(false));
+            let seen = Rc::new(RefCell::new(Vec::new()));
+            let saw = seen.clone();
+            set_sink(move |event| {
+                let HostEvent::Screenshot { request, .. } = event else {
+                    return;
+                };
+                saw.borrow_mut().push(request);
+                if request == 1 && !inner.replace(true) {
+                    // As a dialog would; what is sent meanwhile is obeyed in it too, after the rest.
+                    for request in 2..=4 {
+                        sender.send(question(request));
+                    }
+                    while saw.borrow().len() < 4 {
+                        glib::MainContext::default().iteration(true);
+                    }
+                    sender.send(question(5));
                 }
-                sender.send(question(5));
+            });
+            gui.send(question(1));
+            while seen.borrow().len() < 5 {
+                context.iteration(true);
+            }
+            assert_eq!(*seen.borrow(), [1, 2, 3, 4, 5], "{application:?}");
+        }
+    }
+
+    #[test]
+    fn the_thread_of_the_applications_loop_is_obeyed_at_once_and_in_order() {
+        let (_turn, _) = context();
+        let gui = GuiLoop {
+            application: Some(thread::current().id()),
+            ..GuiLoop::default()
+        };
+        let sender = gui.clone();
+        let seen = hear(move |request| {
+            if request < 100 {
+                // Nobody iterates here; these wait for the one that is obeyed, and not longer.
+                sender.send(question(request + 100));
+                sender.send(question(request + 200));
             }
         });
-        for request in 1..=3 {
-            gui.send(question(request));
-        }
-        while seen.borrow().len() < 5 {
-            context.iteration(true);
-        }
-        assert_eq!(*seen.borrow(), [1, 2, 3, 4, 5]);
+        let other = gui.clone();
+        thread::spawn(move || other.send(question(101)))
+            .join()
+            .expect("it only sends");
+        assert!(
+            seen.borrow().is_empty(),
+            "another thread waits for the loop"
+        );
+        gui.send(question(1));
+        assert_eq!(*seen.borrow(), [101, 1, 101, 201]);
+        gui.send(question(2));
+        assert_eq!(seen.borrow()[4..], [2, 102, 202]);
     }
 }

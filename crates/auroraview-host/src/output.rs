@@ -3,7 +3,7 @@
 //! Also the wall against panics: a panic that reached a GLib callback would abort the application around us, so every
 //! callback runs inside [`shielded`].
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -13,6 +13,7 @@ type Sink = Rc<dyn Fn(HostEvent)>;
 
 thread_local! {
     static SINK: RefCell<Option<Sink>> = const { RefCell::new(None) };
+    static EMITTING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Sets the function for this thread, the GUI thread.
@@ -24,8 +25,23 @@ pub(crate) fn set_sink(sink: impl Fn(HostEvent) + 'static) {
 pub(crate) fn emit(event: HostEvent) {
     let sink = SINK.with(|slot| slot.borrow().clone());
     if let Some(sink) = sink {
+        let _emitting = Emitting(EMITTING.replace(true));
         sink(event);
     }
+}
+
+/// Holds what was the case before.
+struct Emitting(bool);
+
+impl Drop for Emitting {
+    fn drop(&mut self) {
+        EMITTING.set(self.0);
+    }
+}
+
+/// Whether this thread is inside of the program's function, and so perhaps of a callback of GTK.
+pub(crate) fn is_emitting() -> bool {
+    EMITTING.get()
 }
 
 /// Writes a line to the program's log.

@@ -118,7 +118,7 @@ impl View {
         self.webview.connect_title_notify(move |webview| {
             let title = webview.title().filter(|title| !title.is_empty());
             if let (Some(view), Some(title)) = (weak.upgrade(), title) {
-                shielded((), || view.window.change(WindowChange::Title(title.into())));
+                shielded((), || view.change(WindowChange::Title(title.into())));
             }
         });
     }

@@ -1,9 +1,10 @@
-//! A picture of the page as it is rendered, as a PNG file's bytes.
+//! A picture of the page, as a PNG file's bytes: rendered for it, or what was last painted on the screen.
 
 use std::rc::Rc;
 
 use auroraview_host_api::{HostEvent, RequestId, ViewId};
 use cairo::ImageSurface;
+use gtk::prelude::WidgetExt;
 use gtk::{gio, glib};
 use webkit2gtk::{SnapshotOptions, SnapshotRegion, WebViewExt};
 
@@ -40,6 +41,29 @@ impl View {
                 });
             },
         );
+    }
+
+    /// Answers at once with the visible part of the page as it was last painted.
+    pub(crate) fn painted(&self, request: RequestId) {
+        let picture = match () {
+            () if self.crashed.get() => Err("the web process died".into()),
+            () if !self.webview.is_mapped() => {
+                Err("nothing is painted while the window is hidden".into())
+            }
+            () => self.paint().map_err(|error| error.to_string()),
+        };
+        answer(self.id, request, picture.and_then(|image| png(Ok(image))));
+    }
+
+    fn paint(&self) -> Result<cairo::Surface, cairo::Error> {
+        let (area, scale) = (self.webview.allocation(), self.webview.scale_factor());
+        let format = cairo::Format::ARgb32;
+        let image = ImageSurface::create(format, area.width() * scale, area.height() * scale)?;
+        image.set_device_scale(scale.into(), scale.into());
+        let painter = cairo::Context::new(&image)?;
+        self.webview.draw(&painter);
+        drop(painter);
+        Ok((*image).clone())
     }
 
     /// Answers all that wait.

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use auroraview_host_api::{
     EvalError, HostCommand, HostEvent, LogLevel, OpenOptions, RequestId, Source, ViewId,
+    WindowChange,
 };
 use gtk::prelude::*;
 use webkit2gtk::WebViewExt;
@@ -80,11 +81,16 @@ pub(crate) fn obey(command: HostCommand) {
             Some(view) => view.eval(request, script),
             None => eval::answer(view, request, Err(EvalError::Gone)),
         },
-        C::Screenshot { view, request, .. } => match find(view) {
+        C::Screenshot {
+            view,
+            request,
+            painted,
+        } => match find(view) {
+            Some(view) if painted => view.painted(request),
             Some(view) => view.screenshot(request),
             None => screenshot::answer(view, request, Err("the window is not open".into())),
         },
-        C::Window { view, change } => with(view, |view| view.window.change(change)),
+        C::Window { view, change } => with(view, |view| view.change(change)),
         C::Watch {
             view,
             navigation,
@@ -164,7 +170,7 @@ fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
     let site = Site::of(&options.source, options.debug)?;
     let origin = assets::own_origin(id, &options.source, options.data_directory.is_some())?;
     let address = assets::entry_address(&origin, &options.source)?;
-    let window = Window::new(&options);
+    let window = Window::new(&options)?;
     let data_directory = options.data_directory.as_deref();
     let keeper = web_context::build_webview(&window.page_area, &id.to_string(), data_directory)?;
     let (allowed, bad) = allowed(&origin, &options.source, &options.allow_origins);
@@ -188,16 +194,17 @@ fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
         origin,
     });
     VIEWS.with(|views| views.borrow_mut().insert(id, view.clone()));
+    view.window.prepare(&options);
     emit(HostEvent::Opened {
         view: id,
         origin: view.origin.clone(),
-        native_id: None,
+        native_id: view.window.native_id(),
     });
     complain(&bad);
     view.set_up_page(&options);
     Window::connect(&view);
     view.load_address(&address);
-    view.window.open(&options);
+    view.window.open(id, &options);
     if options.visible {
         view.webview.grab_focus();
     }
@@ -224,6 +231,20 @@ fn complain(bad: &[String]) {
 }
 
 impl View {
+    /// Changes the window, or how its page is shown.
+    pub(crate) fn change(&self, change: WindowChange) {
+        match change {
+            WindowChange::Zoom(factor) if factor.is_finite() && factor > 0.0 => {
+                self.webview.set_zoom_level(factor);
+            }
+            WindowChange::Zoom(factor) => log(
+                LogLevel::Warning,
+                format!("a page cannot be shown {factor} times as large"),
+            ),
+            change => self.window.change(self.id, change),
+        }
+    }
+
     /// Shows another document.
     fn load(self: &Rc<Self>, source: &Source, allow_origins: &[String]) {
         let prepared = Site::of(source, self.debug)

@@ -1,35 +1,45 @@
-//! The window around the page: a plain `gtk::Window` with a box that the webview fills.
+//! The window around the page: a plain `gtk::Window` with a box that the webview fills, and what is reported of it.
 //!
-//! Sizes are those of the page area in logical pixels. Positions are those of the page area's upper left corner too, not
-//! of the frame's: static gravity makes what is set what is reported under every window manager, framed or not.
-//! A user's close is the program's to decide when it watches; a page that does not answer cannot hold it up.
+//! Sizes are those of the page area in logical pixels. What differs between a window of its own and one inside of a window
+//! of the application: [`toplevel`], [`embedded`].
+
+mod closing;
+mod embedded;
+mod toplevel;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use auroraview_host_api::{
-    CLOSING_PATIENCE_SECONDS, HostEvent, LogLevel, OpenOptions, RequestId, Size, ViewId,
-    WindowChange,
-};
+use auroraview_host_api::{HostEvent, OpenOptions, Place, Size, ViewId, WindowChange};
 use gtk::gdk::WindowState;
-use gtk::glib::{self, Propagation};
+use gtk::glib::Propagation;
 use gtk::prelude::*;
 
-use crate::output::{emit, log, shielded};
-use crate::requests::next_request;
+use crate::output::{emit, shielded};
 use crate::view::View;
+use crate::{HostError, x11};
+
+use closing::Closing;
+pub(crate) use closing::close_soon;
+use embedded::Embedded;
+use toplevel::Toplevel;
 
 /// A view's window.
 pub(crate) struct Window {
     window: gtk::Window,
     /// Holds the webview and nothing else.
     pub(crate) page_area: gtk::Box,
-    resizable: bool,
+    kind: Kind,
     /// The program decides whether the user may close.
     pub(crate) watched: Cell<bool>,
     reported: Reported,
     closing: RefCell<Option<Closing>>,
     destroyed: Cell<bool>,
+}
+
+enum Kind {
+    Toplevel(Toplevel),
+    Embedded(Embedded),
 }
 
 /// What was said last, so that nothing is said twice.
@@ -43,97 +53,109 @@ struct Reported {
     position: Cell<Option<(i32, i32)>>,
 }
 
-/// A close that waits for the program's answer.
-struct Closing {
-    request: RequestId,
-    timeout: Option<glib::SourceId>,
-}
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        if let Some(timeout) = self.timeout.take() {
-            timeout.remove();
-        }
-    }
-}
-
 fn pixels(length: u32) -> i32 {
     // X11 knows no larger windows.
     i32::try_from(length.clamp(1, 32_767)).unwrap_or(32_767)
 }
 
 impl Window {
-    /// A window as the options want it, not shown yet.
-    pub(crate) fn new(options: &OpenOptions) -> Self {
-        let window = gtk::Window::new(gtk::WindowType::Toplevel);
+    /// A window as the options want it, with nothing in it yet.
+    ///
+    /// # Errors
+    /// For an embedded window without X11.
+    pub(crate) fn new(options: &OpenOptions) -> Result<Self, HostError> {
+        let (window, kind) = match options.place {
+            Place::Toplevel { .. } => {
+                let (window, toplevel) = Toplevel::new(options);
+                (window, Kind::Toplevel(toplevel))
+            }
+            Place::Embedded => {
+                let (window, embedded) = Embedded::new()?;
+                (window, Kind::Embedded(embedded))
+            }
+        };
         let page_area = gtk::Box::new(gtk::Orientation::Vertical, 0);
         window.add(&page_area);
         // Owned from here on: it is destroyed even when one of the options makes a binding panic.
         let created = Self {
             window,
             page_area,
-            resizable: options.resizable,
+            kind,
             watched: Cell::new(options.watch_closing),
             reported: Reported::default(),
             closing: RefCell::default(),
             destroyed: Cell::new(false),
         };
-        let window = &created.window;
-        window.set_title(&options.title);
-        window.set_decorated(options.decorations);
-        window.set_keep_above(options.always_on_top);
-        window.set_gravity(gtk::gdk::Gravity::Static);
-        if options.transparent {
-            make_transparent(window);
+        created.window.set_title(&options.title);
+        match &created.kind {
+            Kind::Toplevel(toplevel) => toplevel.furnish(&created, options),
+            Kind::Embedded(embedded) => embedded.furnish(&created, options),
         }
-        if let Some(icon) = &options.icon
-            && let Err(error) = window.set_icon_from_file(icon)
-        {
-            log(
-                LogLevel::Warning,
-                format!("icon {icon:?} cannot be used: {error}"),
-            );
+        Ok(created)
+    }
+
+    /// Makes it exist for the window system, with the webview in it. A page has a size and may paint for a screenshot
+    /// before anybody sees it.
+    pub(crate) fn prepare(&self, options: &OpenOptions) {
+        self.page_area.show_all();
+        self.window.realize();
+        match (&self.kind, options.place) {
+            (
+                Kind::Toplevel(_),
+                Place::Toplevel {
+                    transient_for: Some(owner),
+                },
+            ) => {
+                toplevel::set_transient(self, Some(owner));
+                if options.position.is_none() {
+                    toplevel::center_over(self, owner, options.size);
+                }
+            }
+            (Kind::Toplevel(_), _) => {}
+            (Kind::Embedded(embedded), _) => embedded.prepare(self, options),
         }
-        created.set_size(options.size);
-        if let Some(Size { width, height }) = options.min_size.filter(|_| options.resizable) {
-            created
-                .page_area
-                .set_size_request(pixels(width), pixels(height));
-        }
-        created.window.set_resizable(options.resizable);
-        if let Some((x, y)) = options.position {
-            created.window.move_(x, y);
-        }
-        created
+    }
+
+    /// The window's id on the X server, once it exists; `None` without X11.
+    pub(crate) fn native_id(&self) -> Option<u64> {
+        x11::id_of(&self.window).map(u64::from)
     }
 
     /// Shows the window, unless it is to be opened hidden.
-    pub(crate) fn open(&self, options: &OpenOptions) {
-        if options.maximized {
-            self.window.maximize();
-        }
-        if options.fullscreen {
-            self.window.fullscreen();
-        }
-        self.page_area.show_all();
-        if options.visible {
-            self.window.show();
-        } else {
-            // A page has a size and may paint for a screenshot before anybody sees it.
-            self.window.realize();
+    pub(crate) fn open(&self, view: ViewId, options: &OpenOptions) {
+        match &self.kind {
+            Kind::Toplevel(toplevel) => toplevel.open(self, options),
+            Kind::Embedded(_) => self.report_shown(view, options.visible),
         }
     }
 
     /// Reports what happens to the window, and closes it when the user wants that.
     pub(crate) fn connect(view: &Rc<View>) {
-        let window = &view.window.window;
-        let weak = Rc::downgrade(view);
-        window.connect_delete_event(move |_, _| {
-            if let Some(view) = weak.upgrade() {
-                shielded((), || user_closes(&view));
-            }
-            Propagation::Stop
+        closing::connect(view);
+        match &view.window.kind {
+            Kind::Toplevel(_) => Self::connect_states(view),
+            Kind::Embedded(embedded) => embedded.connect(view),
+        }
+        on(view, |view, report| {
+            view.window.window.connect_is_active_notify(move |window| {
+                let active = window.is_active();
+                report(&|view| view.window.report_focused(view.id, active));
+            });
         });
+        on(view, |view, report| {
+            view.window.page_area.connect_size_allocate(move |_, area| {
+                let size = (area.width(), area.height());
+                report(&|view| view.window.report_size(view.id, size));
+            });
+        });
+        // It was allocated before, to be there before anybody was told.
+        let area = view.window.page_area.allocation();
+        view.window
+            .report_size(view.id, (area.width(), area.height()));
+    }
+
+    /// What a window manager does.
+    fn connect_states(view: &Rc<View>) {
         on(view, |view, report| {
             view.window.window.connect_map_event(move |_, _| {
                 report(&|view| {
@@ -151,22 +173,10 @@ impl Window {
             });
         });
         on(view, |view, report| {
-            view.window.window.connect_is_active_notify(move |window| {
-                let active = window.is_active();
-                report(&|view| view.window.report_focused(view.id, active));
-            });
-        });
-        on(view, |view, report| {
             view.window.window.connect_configure_event(move |_, event| {
                 let position = event.position();
                 report(&|view| view.window.report_position(view.id, position));
                 false
-            });
-        });
-        on(view, |view, report| {
-            view.window.page_area.connect_size_allocate(move |_, area| {
-                let size = (area.width(), area.height());
-                report(&|view| view.window.report_size(view.id, size));
             });
         });
         on(view, |view, report| {
@@ -237,65 +247,48 @@ impl Window {
     }
 
     /// Carries out one change.
-    pub(crate) fn change(&self, change: WindowChange) {
-        let window = &self.window;
-        match change {
-            WindowChange::Title(title) => window.set_title(&title),
-            WindowChange::Size(size) => self.set_size(size),
-            WindowChange::Position(x, y) => window.move_(x, y),
-            WindowChange::Fullscreen(true) => window.fullscreen(),
-            WindowChange::Fullscreen(false) => window.unfullscreen(),
-            WindowChange::AlwaysOnTop(on) => window.set_keep_above(on),
-            WindowChange::Visible(true) => self.show(),
-            WindowChange::Visible(false) => window.hide(),
-            WindowChange::Minimize => window.iconify(),
-            WindowChange::Maximize => window.maximize(),
-            WindowChange::Restore if self.reported.minimized.get() => window.deiconify(),
-            WindowChange::Restore => window.unmaximize(),
-            WindowChange::Focus => {
-                self.show();
-                window.deiconify();
-                window.present();
+    pub(crate) fn change(&self, view: ViewId, change: WindowChange) {
+        match &change {
+            WindowChange::Title(title) => self.window.set_title(title),
+            WindowChange::GiveFocus(window) => {
+                if let (Some(display), Ok(window)) = (x11::display(), (*window).try_into()) {
+                    display.set_focus(window, 0);
+                }
             }
-            WindowChange::TransientFor(_)
-            | WindowChange::GiveFocus(_)
-            | WindowChange::Enabled(_)
-            | WindowChange::Zoom(_) => {}
+            WindowChange::Enabled(enabled) => self.set_enabled(*enabled),
+            _ => {}
+        }
+        match &self.kind {
+            Kind::Toplevel(toplevel) => toplevel.change(self, change),
+            Kind::Embedded(embedded) => {
+                let visible = match change {
+                    WindowChange::Visible(visible) => Some(visible),
+                    _ => None,
+                };
+                embedded.change(self, change);
+                if let Some(visible) = visible {
+                    self.report_shown(view, visible);
+                }
+            }
         }
     }
 
-    fn show(&self) {
-        if self.window.is_visible() {
+    fn set_enabled(&self, enabled: bool) {
+        if self.page_area.get_sensitive() == enabled {
             return;
         }
-        // GTK forgets where a hidden window was.
-        if let Some((x, y)) = self.reported.position.get() {
-            self.window.move_(x, y);
+        self.page_area.set_sensitive(enabled);
+        if enabled {
+            // GTK takes it away from what is not sensitive.
+            self.focus_page();
         }
-        self.window.show();
+    }
+
+    /// Within the window, the page has the keyboard.
+    fn focus_page(&self) {
         if let Some(webview) = self.page_area.children().first() {
             webview.grab_focus();
         }
-    }
-
-    fn set_size(&self, Size { width, height }: Size) {
-        let (width, height) = (pixels(width), pixels(height));
-        if !self.resizable {
-            // A window that cannot be resized is as large as its content asks to be.
-            self.page_area.set_size_request(width, height);
-        }
-        self.window.set_default_size(width, height);
-        self.window.resize(width, height);
-    }
-
-    /// Whether this was the question that waits; it waits no longer.
-    pub(crate) fn answer_closing(&self, request: RequestId) -> bool {
-        let mut closing = self.closing.borrow_mut();
-        let waits = closing.as_ref().is_some_and(|one| one.request == request);
-        if waits {
-            closing.take();
-        }
-        waits
     }
 
     /// Nothing is asked or reported any more.
@@ -328,57 +321,4 @@ fn on(view: &Rc<View>, connect: impl FnOnce(&View, Box<dyn Fn(&dyn Fn(&View))>))
         }
     };
     connect(view, Box::new(report));
-}
-
-/// The user pressed the close button.
-fn user_closes(view: &Rc<View>) {
-    let window = &view.window;
-    if !window.watched.get() {
-        return close_soon(view);
-    }
-    if window.closing.borrow().is_some() {
-        return;
-    }
-    let request = next_request();
-    let weak = Rc::downgrade(view);
-    let timeout = glib::timeout_add_seconds_local_once(CLOSING_PATIENCE_SECONDS, move || {
-        let Some(view) = weak.upgrade() else { return };
-        if let Some(closing) = view.window.closing.borrow_mut().as_mut() {
-            // It has fired; removing it again would be an error.
-            closing.timeout = None;
-        }
-        shielded((), || view.close());
-    });
-    *window.closing.borrow_mut() = Some(Closing {
-        request,
-        timeout: Some(timeout),
-    });
-    emit(HostEvent::Closing {
-        view: view.id,
-        request,
-    });
-}
-
-/// Closes when the signal of the widget that is going to be destroyed is over.
-pub(crate) fn close_soon(view: &Rc<View>) {
-    let weak = Rc::downgrade(view);
-    glib::idle_add_local_once(move || {
-        if let Some(view) = weak.upgrade() {
-            shielded((), || view.close());
-        }
-    });
-}
-
-fn make_transparent(window: &gtk::Window) {
-    let visual = gtk::prelude::WidgetExt::screen(window).and_then(|screen| screen.rgba_visual());
-    window.set_visual(visual.as_ref());
-    window.set_app_paintable(true);
-    window.connect_draw(|_, painter| {
-        painter.set_source_rgba(0.0, 0.0, 0.0, 0.0);
-        painter.set_operator(gtk::cairo::Operator::Source);
-        // Painting fails only on a surface that is broken already.
-        let _ = painter.paint();
-        painter.set_operator(gtk::cairo::Operator::Over);
-        Propagation::Proceed
-    });
 }
