@@ -7,7 +7,6 @@ import my_panel
 class MyPanelWorkbench(FreeCADGui.Workbench):
     MenuText = "My Panel"
     ToolTip = "A panel made of a web page"
-    Icon = my_panel.ICON
 
     def Initialize(self):
         self.appendToolbar("My Panel", ["MyPanel_Open"])
@@ -17,5 +16,6 @@ class MyPanelWorkbench(FreeCADGui.Workbench):
         return "Gui::PythonWorkbench"
 
 
+MyPanelWorkbench.Icon = my_panel.ICON  # a class does not see the names of here either
 FreeCADGui.addCommand("MyPanel_Open", my_panel.Open())
 FreeCADGui.addWorkbench(MyPanelWorkbench())
