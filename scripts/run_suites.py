@@ -55,7 +55,6 @@ class Outcome:
         return f"{self.name:<16} {self.passed:>5} passed, {self.failed} failed{rest} ({self.seconds:.0f} s)"
 
 
-HOSTS = ROOT / "tests" / "hosts"
 PYTEST_COUNTS = r"^=+ .* in [\d.]+s.* =+$"
 RERUN_RUST = r"^error: test failed, to rerun pass `(.+)`"
 
@@ -73,6 +72,13 @@ def rust_tests() -> Suite:
     return Suite("rust", [command], counts=r"^test result: ", environment=environment, rerun=RERUN_RUST)
 
 
+def tests_in_hosts() -> list[str]:
+    """Those inside real applications."""
+    folder = ROOT / "tests" / "hosts"
+    found = [*folder.glob("test_programs_*.py"), folder / "test_panel_docked.py", folder / "test_qt.py"]
+    return [*sorted(str(path.relative_to(ROOT)) for path in found), "tests/qt"]
+
+
 def suites() -> dict[str, Suite]:
     """All there are, by name."""
     python = sys.executable
@@ -83,14 +89,7 @@ def suites() -> dict[str, Suite]:
         Suite("python", [[python, "-m", "pytest"]], counts=PYTEST_COUNTS, environment=plain),
         Suite(
             "hosts",
-            [
-                [
-                    python,
-                    "-m",
-                    "pytest",
-                    *sorted(str(path.relative_to(ROOT)) for path in HOSTS.glob("test_programs_*.py")),
-                ]
-            ],
+            [[python, "-m", "pytest", *tests_in_hosts()]],
             counts=PYTEST_COUNTS,
             environment={**plain, "AURORAVIEW_TEST_HOSTS": "1"},
         ),

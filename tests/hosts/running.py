@@ -7,6 +7,7 @@ configuration counts, and nothing is left in it.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -66,6 +67,7 @@ def installed(name: str, *arguments: str) -> Callable[[], list[str] | None]:
     return lambda: [path, *arguments, str(ENTRY)] if (path := shutil.which(name)) else None
 
 
+@functools.cache
 def python_with(module: str) -> str | None:
     """An interpreter that has a module: the one named by AURORAVIEW_QT_PYTHON, that of these tests, the system's."""
     look = "import importlib.util as i, sys; sys.exit(sys.version_info < (3, 11) or not i.find_spec(sys.argv[1]))"
@@ -130,6 +132,16 @@ KINDS = {
         binding("PySide6", "-without-glib", quits=6, loop="own", environment={"QT_NO_GLIB": "1"}),
     )
 }
+
+#: Blender as a module of a script. It has no windows, so it is not among the others.
+BPY = Kind(
+    "bpy",
+    "blender",
+    "in_bpy",
+    lambda: [python, str(ENTRY)] if (python := python_with("bpy")) else None,
+    docks=False,
+    loop="own",
+)
 
 
 class Program:

@@ -1,36 +1,17 @@
 """Real programs of Qt, with each binding that some interpreter of this machine has: none is needed to work on this."""
 
-import functools
-import importlib.util
 import json
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.helpers import SECONDS, in_real_hosts
+from tests.hosts.running import python_with as interpreter_with
 
 ROOT = Path(__file__).resolve().parents[2]
 BINDINGS = ("PySide6", "PySide2", "PyQt6", "PyQt5")
-LOOK = (
-    "import importlib.util, sys; sys.exit(sys.version_info < (3, 11) or importlib.util.find_spec(sys.argv[1]) is None)"
-)
-
-
-@functools.cache
-def interpreter_with(binding):
-    """An interpreter that has a binding: ours, the one named by AURORAVIEW_QT_PYTHON, or the system's."""
-    if importlib.util.find_spec(binding) is not None:
-        return sys.executable
-    for python in (os.environ.get("AURORAVIEW_QT_PYTHON"), shutil.which("python3", path="/usr/bin")):
-        if python is not None:
-            looked = subprocess.run([python, "-c", LOOK, binding], timeout=SECONDS, capture_output=True, check=False)
-            if looked.returncode == 0:
-                return python
-    return None
 
 
 @in_real_hosts

@@ -6,7 +6,6 @@ Functions that wait for the page are for a thread other than the main one.
 from __future__ import annotations
 
 import importlib
-import os
 from typing import Any
 
 from programs import docks, tool
@@ -33,7 +32,7 @@ def open_tool() -> None:
     before = panel
     panel, running = tool.open_panel(application)
     if panel is not before:
-        panel.view.window.on("crashed", crashes.append)
+        panel.view.window.on("crashed", lambda: crashes.append(panel))
 
 
 def reload_tool() -> bool:
@@ -136,8 +135,9 @@ def dock(step: str, *args: Any) -> Any:
     return getattr(docks.Dock(application.core, panel.dock), step)(*args)
 
 
-def process_id() -> int:
-    return os.getpid()
+def address() -> str:
+    """Where a served page is."""
+    return str(application.address())
 
 
 def leave() -> None:
