@@ -10,7 +10,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from auroraview.errors import UsageError
+from auroraview.errors import AuroraViewError
 from auroraview.qt._binding import QtCore, QtGui, QtWidgets, is_alive
 
 if TYPE_CHECKING:
@@ -67,5 +67,5 @@ def _toolkit_scale() -> int:
 def set_quietly(view: WebView, name: str, value: Any) -> None:
     """Sets a property of the view's window if that changes it. The view may just have closed."""
     if getattr(view.window, name) != value:
-        with contextlib.suppress(UsageError):
+        with contextlib.suppress(AuroraViewError):
             setattr(view.window, name, value)

@@ -13,7 +13,6 @@ from auroraview._log import logger
 from auroraview.errors import AuroraViewError
 from auroraview.qt._binding import QtCore, QtGui, QtWidgets
 
-
 #: A widget can tell what is painted on.
 TELLS_TARGET = hasattr(QtWidgets.QWidget, "backingStore")
 

@@ -95,12 +95,15 @@ class Shortcuts:
         partial = QtGui.QKeySequence.SequenceMatch.PartialMatch
         found: list[Any] = []
         begins = False
-        for thing in _candidates(panel):
-            matches = [one.matches(sequence) for sequence in _sequences(thing) for one in typed]
-            if (exact in matches or partial in matches) and _is_for(thing, panel):
-                begins = begins or exact not in matches
-                if exact in matches:
-                    found.append(thing)
+        for candidates in (_near(panel), _everywhere()):
+            for thing in candidates:
+                matches = [one.matches(sequence) for sequence in _sequences(thing) for one in typed]
+                if (exact in matches or partial in matches) and _is_for(thing, panel):
+                    begins = begins or exact not in matches
+                    if exact in matches:
+                        found.append(thing)
+            if found or begins:
+                break
         if found:
             _trigger(found)
             return True
@@ -110,20 +113,28 @@ class Shortcuts:
         return self.offer(panel, stroke) if had_begun else False
 
 
-def _candidates(panel: Any) -> Iterator[Any]:
-    """All that may have a shortcut: what the panel's window holds, and what is shown in other windows."""
-    seen = set()
-    for window in (panel.window(), *QtWidgets.QApplication.topLevelWidgets()):
+def _near(panel: Any) -> Iterator[Any]:
+    """All that belongs to the panel's window, or to the one that a floating dock belongs to."""
+    seen = {}  # keeps them, so that no two have the same number
+    window = panel.window()
+    above = window.parentWidget()
+    for owner in (window,) if above is None else (window, above.window()):
         for kind in (QAction, QShortcut):
-            for thing in window.findChildren(kind):
-                if id(thing) not in seen:
-                    seen.add(id(thing))
-                    yield thing
+            for thing in owner.findChildren(kind):
+                seen[id(thing)] = thing
+    yield from seen.values()
+
+
+def _everywhere() -> Iterator[Any]:
+    """What belongs to other windows, or to nothing and is only shown somewhere."""
+    seen = {}  # keeps them, so that no two have the same number
+    for window in QtWidgets.QApplication.topLevelWidgets():
+        for thing in window.findChildren(QShortcut):
+            seen[id(thing)] = thing
     for widget in QtWidgets.QApplication.allWidgets():
         for thing in widget.actions():
-            if id(thing) not in seen:
-                seen.add(id(thing))
-                yield thing
+            seen[id(thing)] = thing
+    yield from seen.values()
 
 
 def _sequences(thing: Any) -> list[Any]:
@@ -160,14 +171,13 @@ def _place_counts(place: Any, context: Any, panel: Any, depth: int) -> bool:
     if context == contexts.ApplicationShortcut:
         return True
     if context == contexts.WidgetShortcut:
-        return place is panel
+        return bool(place == panel)
     if context == contexts.WidgetWithChildrenShortcut:
-        return place is panel or bool(place.isAncestorOf(panel))
+        return place == panel or bool(place.isAncestorOf(panel))
     active = panel.window()
     # The shortcuts of a window count in its floating docks too.
-    return place.window() is active or (
-        active.parentWidget() is not None and place.window() is active.parentWidget().window()
-    )
+    above = active.parentWidget()
+    return bool(place.window() == active or (above is not None and place.window() == above.window()))
 
 
 def _trigger(found: Iterable[Any]) -> None:
