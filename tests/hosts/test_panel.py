@@ -7,7 +7,6 @@ import pytest
 
 from auroraview import Bridge, HostError, UsageError, hosts
 from auroraview.hosts import _memory, _panel, _x11
-from tests.helpers import SECONDS
 from tests.hosts.panels import pumped, value
 
 PAGE = "<!doctype html><title>Page</title><body>A page"
@@ -314,8 +313,7 @@ def test_without_an_x_server_nothing_is_known_and_nothing_breaks(monkeypatch):
     value(panel, "1")
     native = panel.view.window.native_id
     panel.close()
-    assert panel.view.wait(SECONDS)
-    assert _x11.geometry(native) is None
+    pumped(lambda: _x11.geometry(native) is None)
     assert _x11.geometry(0xFFFFFFF) is None
     monkeypatch.setenv("DISPLAY", ":9999")
     assert (_x11.geometry(native), _x11.screens(), _x11.window_of(1)) == (None, None, None)
