@@ -38,11 +38,12 @@ def opened(programs: Programs) -> dict[str, Figures]:
 
 
 def openings(words: str, programs: Programs, figures: list[dict[str, Figures]]) -> Iterator[Row]:
-    """Until the page is ready, and until its second frame, when the first has been painted."""
+    """Until the call returns, which has the main thread for so long; until the page is ready; and until its second
+    frame, when the first has been painted."""
     for name, program in programs.items():
         if name == "webengine":
             continue
-        for state in ("ready", "painted"):
+        for state in ("returned", "ready", "painted"):
             own = median(one[name][state] for one in figures)
             peers = {}
             if name == "pyside" and "webengine" in programs:
@@ -106,8 +107,9 @@ def redraws(blender: Program) -> Iterator[Row]:
     }
     for way, words in ways.items():
         busy, quiet = [], []
-        for _ in range(ROUNDS):
-            for rate, figures in ((RATE, busy), (0, quiet)):
+        for turn in range(ROUNDS):
+            both = ((RATE, busy), (0, quiet))
+            for rate, figures in both if turn % 2 else reversed(both):
                 figures.append(blender.ask("redraws", way=way, rate=rate, seconds=2))
         own, other = (median(one["drawn"] for one in figures) for figures in (busy, quiet))
         yield Row(

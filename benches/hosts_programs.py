@@ -24,8 +24,8 @@ PYTHON = ROOT / "build" / "hosts-bench" / "bin" / "python"
 # A small window: all of it is drawn by software.
 BLENDER = "blender -p 0 0 640 480 --factory-startup -noaudio --python-exit-code 3 --python"
 COMMANDS = {
-    "blender": [*BLENDER.split(), str(INSIDE / "blender.py")],
-    "freecad": [shutil.which("FreeCAD") or "freecad", str(INSIDE / "freecad.py")],
+    "blender": [*BLENDER.split(), str(INSIDE / "in_blender.py")],
+    "freecad": [shutil.which("FreeCAD") or "freecad", str(INSIDE / "in_freecad.py")],
     "pyside": [str(PYTHON), "-m", "benches.inside.pyside"],
     "webengine": [str(PYTHON), "-m", "benches.inside.webengine"],
 }

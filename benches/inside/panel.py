@@ -32,7 +32,7 @@ function flow(method, rate) {
 function ebb() { clearInterval(timer) }
 </script>"""
 
-PATIENCE = 60.0  # seconds for whatever should take less than one
+PATIENCE = 20.0  # seconds for whatever should take less than one
 
 
 class Panel:

@@ -1,4 +1,7 @@
-"""Run by FreeCAD: a panel docked in its window, beside a document with a box."""
+"""Run by FreeCAD: a panel docked in its window, beside a document with a box.
+
+FreeCAD imports a script by its file name, and a package of its own has the name ``freecad``.
+"""
 
 from __future__ import annotations
 
