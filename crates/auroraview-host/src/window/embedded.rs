@@ -106,31 +106,22 @@ impl Embedded {
                 .page_area
                 .connect_key_press_event(move |_, event| {
                     if let Some(stroke) = keys::stroke(event) {
-                        report(&|view| tell(view, &stroke));
+                        report(&|view| {
+                            emit(HostEvent::Key {
+                                view: view.id,
+                                stroke: stroke.clone(),
+                            });
+                        });
                     }
                     Propagation::Stop
                 });
         });
-        on(view, |view, report| {
-            // Past the last element of the page, or the first.
-            view.window.window.connect_focus(move |_, direction| {
-                let stroke = match direction {
-                    gtk::DirectionType::TabForward => "Tab",
-                    gtk::DirectionType::TabBackward => "Shift+Tab",
-                    _ => return Propagation::Proceed,
-                };
-                report(&|view| tell(view, stroke));
-                Propagation::Stop
-            });
+        // Past the last element of the page, or the first: the engine brings the key back too.
+        window.connect_focus(|_, direction| match direction {
+            gtk::DirectionType::TabForward | gtk::DirectionType::TabBackward => Propagation::Stop,
+            _ => Propagation::Proceed,
         });
     }
-}
-
-fn tell(view: &View, stroke: &str) {
-    emit(HostEvent::Key {
-        view: view.id,
-        stroke: stroke.into(),
-    });
 }
 
 /// Whether the page knows that it is seen. It has a size either way.

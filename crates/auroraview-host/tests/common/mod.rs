@@ -5,6 +5,7 @@
 
 #![allow(dead_code, reason = "not every test binary uses all of it")]
 
+pub(crate) mod application;
 pub(crate) mod display;
 pub(crate) mod server;
 
@@ -130,6 +131,7 @@ pub(crate) struct View {
     pub(crate) id: ViewId,
     events: Receiver<HostEvent>,
     pub(crate) origin: String,
+    native_id: Option<u64>,
     /// What a question passed over while it waited for its answer.
     passed: RefCell<VecDeque<HostEvent>>,
     closed: bool,
@@ -150,12 +152,20 @@ impl View {
     /// Opens a window and waits for `Opened` only.
     pub(crate) fn open_only(options: OpenOptions) -> Self {
         let mut view = Self::asking(options);
-        view.origin = view.wait("Opened", |event| match event {
-            HostEvent::Opened { origin, .. } => Some(origin.clone()),
+        let (origin, native_id) = view.wait("Opened", |event| match event {
+            HostEvent::Opened {
+                origin, native_id, ..
+            } => Some((origin.clone(), *native_id)),
             HostEvent::OpenFailed { message, .. } => panic!("not opened: {message}"),
             _ => None,
         });
+        (view.origin, view.native_id) = (origin, native_id);
         view
+    }
+
+    /// The window's X11 id.
+    pub(crate) fn native_id(&self) -> u64 {
+        self.native_id.expect("an X11 window")
     }
 
     /// Asks for a window and waits for nothing.
@@ -170,6 +180,7 @@ impl View {
             id,
             events,
             origin: String::new(),
+            native_id: None,
             passed: RefCell::default(),
             closed: false,
         }

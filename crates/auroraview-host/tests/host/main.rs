@@ -6,6 +6,7 @@ mod common;
 mod bridge;
 mod closing;
 mod documents;
+mod embedded;
 mod eval;
 mod leaks;
 mod navigation;

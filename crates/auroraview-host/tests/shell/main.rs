@@ -1,5 +1,8 @@
 //! The executable `auroraview-shell`, with real windows, over real sockets and pipes.
 
+#[path = "../common/application.rs"]
+#[allow(dead_code, reason = "shared with the window tests")]
+mod application;
 #[path = "../common/display.rs"]
 mod display;
 #[path = "../common/server.rs"]
@@ -7,8 +10,11 @@ mod display;
 mod server;
 
 mod arguments;
+mod embedded;
 mod ends;
 mod front_end;
 mod isolated;
 mod process;
 mod streams;
+
+use process::poll;
