@@ -156,7 +156,7 @@ class Program:
             pytest.skip(missing)
         self.kind = kind
         self.home = Path(tempfile.mkdtemp(prefix=f"{kind}-"))
-        for folder in (".config", "run"):
+        for folder in (".config", "run", "tmp"):
             (self.home / folder).mkdir(mode=0o700)
         kind.prepare(self.home)
         self._log = (self.home / "log").open("w+")
@@ -190,6 +190,7 @@ class Program:
             **os.environ,
             "HOME": str(self.home),
             "XDG_RUNTIME_DIR": str(self.home / "run"),
+            "TMPDIR": str(self.home / "tmp"),
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "PYTHONWARNINGS": "default",
             "AURORAVIEW_PACKAGE": os.environ.get("AURORAVIEW_PACKAGE", str(ROOT / "python")),

@@ -35,9 +35,13 @@ def xdotool(*words: object) -> str:
 
 
 def geometry(window: int) -> tuple[int, int, int, int]:
-    """Left, top, width and height of a window on the screen, by its X id."""
-    told = dict(re.findall(r"^(\w+)=(-?\d+)$", xdotool("getwindowgeometry", "--shell", window), re.MULTILINE))
-    return int(told["X"]), int(told["Y"]), int(told["WIDTH"]), int(told["HEIGHT"])
+    """Left, top, width and height of a window on the screen, by its X id. ``xdotool`` tells other numbers for windows
+    inside of others."""
+    command = ["xwininfo", "-id", str(window)]
+    told = subprocess.run(command, timeout=_TIMEOUT, check=True, capture_output=True, text=True).stdout
+    numbers = dict(re.findall(r"^  (\S[^:]*): +(-?\d+)$", told, re.MULTILINE))
+    left, top = numbers["Absolute upper-left X"], numbers["Absolute upper-left Y"]
+    return int(left), int(top), int(numbers["Width"]), int(numbers["Height"])
 
 
 def click(x: int, y: int) -> None:

@@ -17,7 +17,7 @@ class SmallApplication(QtApplication):
         self.application.setApplicationVersion("7.2")
         self.window = self.widgets.QMainWindow()
         self.window.setWindowTitle(f"A program of {binding}")
-        self.window.resize(1100, 700)
+        self.window.setGeometry(60, 60, 1100, 700)
         self.number = self.widgets.QDoubleSpinBox()
         self.number.setDecimals(3)
         self.text: Any = self.widgets.QTextEdit("A text of the application")

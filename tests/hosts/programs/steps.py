@@ -29,10 +29,8 @@ def started() -> list[Any]:
 def open_tool() -> None:
     """Runs the tool, for the first time or again."""
     global panel, running
-    before = panel
     panel, running = tool.open_panel(application)
-    if panel is not before:
-        panel.view.window.on("crashed", lambda: crashes.append(panel))
+    panel.view.window.on("crashed", lambda: crashes.append(panel))
 
 
 def reload_tool() -> bool:
