@@ -9,6 +9,8 @@ from typing import Any
 from auroraview import main_thread
 from tests.helpers import SECONDS
 
+PAGE = "<!doctype html><title>Page</title><body>A page"
+
 
 def pumped(condition: Callable[[], object], what: str = "the condition") -> None:
     """Gives the main thread's time to handlers until a condition holds."""

@@ -26,9 +26,14 @@ class StandIn:
     wakes = True
     #: It is asked by a function, which may refuse.
     defers = True
+    #: Its windows are Qt's.
+    has_qt = True
 
     def __init__(self) -> None:
         self.modules: dict[str, Any] = {}
+        self.main_window = Widget("QMainWindow")
+        if self.has_qt:
+            self.make_qt()
         self.queue: deque[Callable[[], object]] = deque()
         self.requests = 0
         self.errors: list[BaseException] = []
@@ -40,6 +45,13 @@ class StandIn:
         vars(made).update(members)
         self.modules[name] = made
         return made
+
+    def make_qt(self) -> None:
+        """The parts of PySide that it brings, as far as its main window is concerned. Not loaded: ``QtCore``."""
+        shown = [Widget("QWidget", 3000), Widget("QMainWindow", 300), self.main_window]
+        application = types.SimpleNamespace(topLevelWidgets=lambda: shown, activeWindow=lambda: shown[0])
+        self.module("PySide6.QtWidgets", QApplication=application, QWidget=Widget, QMainWindow=Widget)
+        self.module("PySide6.QtGui", QGuiApplication=types.SimpleNamespace(platformName=lambda: "xcb"))
 
     def later(self, func: Callable[..., object], args: Iterable[Any] = ()) -> None:
         """What the deferring functions come down to; any thread."""
@@ -71,8 +83,35 @@ class StandIn:
         self.queue.clear()
 
 
+class Widget:
+    """A widget of Qt, as far as adapters look at it."""
+
+    def __init__(self, kind: str, width: int = 1200) -> None:
+        self.kind = kind
+        self.width = lambda: width
+        self.height = lambda: 800
+
+    def inherits(self, kind: str) -> bool:
+        return kind in ("QWidget", self.kind)
+
+    def isVisible(self) -> bool:  # noqa: N802 - Qt's name
+        return True
+
+    def window(self) -> Widget:
+        return self
+
+    def windowHandle(self) -> object:  # noqa: N802 - Qt's name
+        return self
+
+    def winId(self) -> int:  # noqa: N802 - Qt's name
+        return 0x600002
+
+
+Widget.__module__ = "PySide6.QtWidgets"
+
+
 class Maya(StandIn):
-    """``executeDeferred`` runs at the next idle event, and never in batch mode."""
+    """``executeDeferred`` runs at the next idle event, and never in batch mode. The main window is an address."""
 
     name, version = "maya", "2025"
 
@@ -81,7 +120,10 @@ class Maya(StandIn):
         self.batch = False
         utils = self.module("maya.utils", executeDeferred=lambda func, *args: self.later(func, args))
         cmds = self.module("maya.cmds", about=lambda **what: self.batch if "batch" in what else self.version)
-        self.module("maya", utils=utils, cmds=cmds)
+        windows = types.SimpleNamespace(mainWindow=lambda: 0x5577 if self.main_window is not None else None)
+        ui = self.module("maya.OpenMayaUI", MQtUtil=windows)
+        self.module("shiboken6", wrapInstance=lambda address, kind: {0x5577: self.main_window}[address])
+        self.module("maya", utils=utils, cmds=cmds, OpenMayaUI=ui)
 
     def to_batch(self) -> None:
         self.batch = True
@@ -96,7 +138,12 @@ class Houdini(StandIn):
         super().__init__()
         self.interface = True
         self.module("hdefereval", executeDeferred=lambda func, *args, **kwargs: self.later(func, args))
-        self.module("hou", isUIAvailable=lambda: self.interface, applicationVersionString=lambda: self.version)
+        self.module(
+            "hou",
+            isUIAvailable=lambda: self.interface,
+            applicationVersionString=lambda: self.version,
+            qt=types.SimpleNamespace(mainWindow=lambda: self.main_window),
+        )
 
     def to_batch(self) -> None:
         self.interface = False
@@ -111,6 +158,8 @@ class Nuke(StandIn):
     def __init__(self) -> None:
         super().__init__()
         self.module("nuke", executeInMainThread=self.execute, GUI=True, NUKE_VERSION_STRING=self.version)
+        application = types.SimpleNamespace(inherits=lambda kind: kind == "QApplication")
+        self.module("PySide6.QtCore", QCoreApplication=types.SimpleNamespace(instance=lambda: application))
 
     def execute(self, call: Callable[..., object], args: Any = (), kwargs: Any = {}) -> None:  # noqa: B006 - as there
         assert not kwargs
@@ -118,13 +167,14 @@ class Nuke(StandIn):
 
     def to_batch(self) -> None:
         self.modules["nuke"].GUI = False
+        del self.modules["PySide6.QtCore"]
 
 
 class Unreal(StandIn):
     """Callbacks of each tick, with the seconds since the last one. There is no batch mode with ticks."""
 
     name, version, toolkit = "unreal", "5.4.4", "Slate"
-    nests = wakes = defers = False
+    nests = wakes = defers = has_qt = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -153,7 +203,7 @@ class Blender(StandIn):
     """Timers: ``None`` ends one, an error too, and the loading of a file all that are not persistent."""
 
     name, version, toolkit = "blender", "3.4.1", "GHOST"
-    nests = wakes = defers = False
+    nests = wakes = defers = has_qt = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -203,7 +253,7 @@ class Qt(StandIn):
         super().__init__()
         loop = self
         self.notifiers: list[Any] = []
-        application = types.SimpleNamespace()
+        application = types.SimpleNamespace(inherits=lambda kind: kind == "QApplication")
 
         class QObject:
             def deleteLater(self) -> None:  # noqa: N802 - Qt's name
@@ -274,7 +324,7 @@ class FreeCAD(Qt):
 
     def __init__(self) -> None:
         super().__init__()
-        self.module("FreeCADGui")
+        self.module("FreeCADGui", getMainWindow=lambda: self.main_window)
         self.module("FreeCAD", Version=lambda: ["0", "20", "2", "29177 (Git)"])
 
 
@@ -285,7 +335,8 @@ class Krita(Qt):
 
     def __init__(self) -> None:
         super().__init__()
-        application = types.SimpleNamespace(version=lambda: "5.1.5")
+        window = types.SimpleNamespace(qwindow=lambda: self.main_window)
+        application = types.SimpleNamespace(version=lambda: "5.1.5", activeWindow=lambda: window)
         self.module("krita", Krita=types.SimpleNamespace(instance=lambda: application))
 
 
@@ -298,6 +349,7 @@ class Max3ds(Qt):
     def __init__(self) -> None:
         super().__init__()
         self.module("pymxs", runtime=types.SimpleNamespace(maxVersion=lambda: [26000, 62, 0]))
+        self.module("qtmax", GetQMaxMainWindow=lambda: self.main_window)
 
 
 ALL: list[type[StandIn]] = [Blender, Maya, Houdini, Nuke, Max3ds, Unreal, FreeCAD, Krita, Qt]

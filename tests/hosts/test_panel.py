@@ -7,9 +7,7 @@ import pytest
 
 from auroraview import Bridge, HostError, UsageError, hosts
 from auroraview.hosts import _memory, _panel, _x11
-from tests.hosts.panels import pumped, value
-
-PAGE = "<!doctype html><title>Page</title><body>A page"
+from tests.hosts.panels import PAGE, pumped, value
 
 
 @pytest.fixture(autouse=True)
@@ -266,9 +264,7 @@ def test_a_window_of_an_application_is_above_its_and_over_the_side_that_is_wishe
     main.view.window.position = (100, 80)
     pumped(lambda: main.view.window.position == (100, 80))
     above = main.view.window.native_id
-    monkeypatch.setattr(
-        _panel.Panel, "_asked", lambda self, question: above if question.__name__ == "window_id" else None
-    )
+    monkeypatch.setattr(_panel.Panel, "_asked", lambda _, question: above if question == "window_id" else None)
     x, y, width, height = _x11.geometry(above)
     assert (width, height) == (900, 600)
     for area in ("left", "right", "top", "bottom", "floating"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _source
 from auroraview._log import logger
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from auroraview.view import WebView
 
 Function = Callable[..., Any]
-T = TypeVar("T")
 
 
 class Panel:
@@ -65,6 +64,7 @@ class Panel:
         self._place: Docked | Windowed | None = None
         self._rerun: Rerun | None = None
         self._forgotten = False
+        self._unanswered: set[str] = set()
         path = None if key is None else _memory.path_of(info.name, key)
         last = None if path is None else _memory.read(path)
         self._was_visible = last is None or last.visible
@@ -195,7 +195,7 @@ class Panel:
         else:
             from auroraview.hosts._windowed import Windowed
 
-            self._view.window.transient_for = self._asked(self._host.window_id)
+            self._view.window.transient_for = self._asked("window_id")
             place = Windowed(self._view, self._wish, self._changed)
         try:
             place.show()
@@ -211,7 +211,7 @@ class Panel:
         if window is not None:
             width, height, look = self._wish.width, self._wish.height, WindowOptions(embedded=True, visible=False)
         else:
-            width, height, look = window_options(self._wish, self._asked(self._host.window_id))
+            width, height, look = window_options(self._wish, self._asked("window_id"))
         view = WebView(
             self._title,
             width=width,
@@ -227,7 +227,7 @@ class Panel:
 
     def _main_window(self) -> Any:
         """The one to be docked in; ``None`` where panels are windows."""
-        window = self._asked(self._host.main_window)
+        window = self._asked("main_window")
         if window is None:
             return None
         try:
@@ -246,17 +246,19 @@ class Panel:
         loop = loop_mode()
         # Where the application's loop drives GLib and its windows are not X11's, GTK would be a second client of
         # Wayland in the same loop.
-        elsewhere = loop == "guest" and window is None and self._asked(self._host.window_id) is None
+        elsewhere = loop == "guest" and window is None and self._asked("window_id") is None
         return ["process"] if loop == "foreign" or elsewhere else ["none", "process"]
 
-    def _asked(self, question: Callable[[], T]) -> T | None:
+    def _asked(self, question: str) -> Any:
         """An answer of the application; one that fails keeps no tool from running."""
         if not self.host.interactive:
             return None
         try:
-            return question()
+            return getattr(self._host, question)()
         except Exception as error:  # noqa: BLE001 - whatever an application of another version may raise
-            logger.warning("%s could not be asked for its %s: %s", self.host.name, question.__name__, error)
+            if question not in self._unanswered:
+                logger.warning("%s could not be asked for its %s: %s", self.host.name, question, error)
+            self._unanswered.add(question)
             return None
 
     # Running again
