@@ -155,6 +155,25 @@ def property_of(title: str, name: str) -> bytes | list[int]:
         return screen.property(_named(screen, title), name)
 
 
+def managed() -> list[int]:
+    """Ids of all windows that the window manager has."""
+    with _screen() as screen:
+        return screen.windows()
+
+
+def title_of(window: int) -> str:
+    """The title of a window by its id."""
+    with _screen() as screen:
+        return screen.title(window)
+
+
+def transient_for(window: int) -> int | None:
+    """Id of the window that this one stays above."""
+    with _screen() as screen:
+        found = screen.property(window, "WM_TRANSIENT_FOR")
+        return found[0] if isinstance(found, list) and found and found[0] else None
+
+
 def close_as_user(title: str) -> None:
     """What the window manager sends when the user presses the close button."""
     with _screen() as screen:
