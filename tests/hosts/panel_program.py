@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import re
+import signal
 import sys
 import time
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 BINDING, *REST = sys.argv[1:]
@@ -199,6 +203,41 @@ def test_windows() -> None:
     seen["restored"] = panel._look().area
 
 
+def test_isolated() -> None:
+    """A page in a process of its own is docked like any other; it comes back into its dock after a crash."""
+    panel = opened("right", key="isolated", isolation="process")
+    assert (panel.place, panel.view.info["transport"]) == ("docked", "isolated")
+    ready: list[int] = []
+    panel.view.on_ready(lambda: ready.append(1))
+    spin(lambda: ready, "the page")
+    value(panel, "window.mark = 7")
+    panel.dock.setFloating(True)
+    spin(lambda: panel._look().floating, "it floats")
+    assert value(panel, "window.mark") == 7
+    os.kill(shell(), signal.SIGKILL)
+    spin(lambda: len(ready) == 2, "the page in another window")
+    assert value(panel, "auroraview.call('one')") == 1
+    panel.close()
+    seen["isolated"] = True
+
+
+def shell() -> int:
+    """The process with the isolated window."""
+    (found,) = [
+        int(one.parent.name)
+        for one in Path("/proc").glob("[0-9]*/stat")
+        if re.search(rf"\(auroraview-shel\) [RSD] {os.getpid()} ", one.read_text())
+    ]
+    return found
+
+
+def test_elsewhere() -> None:
+    """Qt's windows are not X11's: the panel is a window in a process of its own."""
+    panel = opened("right")
+    assert (panel.place, panel.dock, panel.widget, docks()) == ("window", None, None, 0)
+    seen["elsewhere"] = panel.view.info["transport"]
+
+
 def test_end() -> None:
     """The panels are open, and a call is on its way: the program ends as if they were not there."""
     for area in ("right", "bottom", "floating"):
@@ -211,7 +250,13 @@ def test_end() -> None:
 
 info = hosts.attach()
 seen["info"] = [info.name, info.loop]
-for test in (test_places, test_life, test_failure, test_windows, test_end):
-    if not REST or test in (test_places, test_end):
-        test()
+on_x11 = application.platformName() == "xcb"
+if not on_x11:
+    tests = [test_elsewhere, test_end]
+elif REST:
+    tests = [test_places, test_end]
+else:
+    tests = [test_places, test_life, test_failure, test_windows, test_isolated, test_end]
+for test in tests:
+    test()
 sys.exit((getattr(application, "exec", None) or application.exec_)())
