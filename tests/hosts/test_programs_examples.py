@@ -185,7 +185,8 @@ def test_the_layer_board_shows_kritas_layers_and_changes_them(run):
     call(krita, "act", ink, "duplicate")
     see(krita, "document.querySelectorAll('li').length", count + 1)
     krita.main("execute", "layer.setOpacity(255)")
-    eventually(lambda: "Multiply, 100 %" in krita.ask("document.querySelector('ul').innerText"), "Krita's opacity")
+    notes = "[...document.querySelectorAll('li small')].map((one) => one.textContent)"
+    see(krita, notes, ["Normal, 100 %", "Multiply, 40 %", "Multiply, 100 %"])
     assert picture(krita, "layers").stat().st_size > 10_000
     krita.main("run_example", "layers")
     call(krita, "lock", ink, True)

@@ -46,8 +46,9 @@ for (const [what, most] of Object.entries(SIZES)) {
   const row = $("#size").content.cloneNode(true).firstElementChild;
   const [range, number] = [$("[type=range]", row), $("[type=number]", row)];
   const least = what === "Fillet" ? 0 : 1;
-  Object.assign(range, { min: least, max: most, id: `range-${what}` });
-  Object.assign(number, { min: least, ariaLabel: `${what} in millimetres` });
+  const step = what === "Fillet" ? 0.1 : 0.5;
+  Object.assign(range, { min: least, max: most, step, id: `range-${what}` });
+  Object.assign(number, { min: least, step, ariaLabel: `${what} in millimetres` });
   Object.assign($("label", row), { htmlFor: range.id, textContent: what });
   range.oninput = () => {
     held = what;
