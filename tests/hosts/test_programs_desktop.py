@@ -60,7 +60,9 @@ def page_fits(docked):
     """The window and the page have the size of the dock."""
     width, height = docked.main("dock", "size")
     _, _, window_width, window_height = screen.geometry(docked.main("place")[1])
-    page_width, page_height = docked.ask("[innerWidth * devicePixelRatio, innerHeight * devicePixelRatio]")
+    # Where the pixels of Qt are not those of the screen, the page is as large as the text of the application.
+    zoom = docked.main("zoom")
+    page_width, page_height = (length * zoom for length in docked.ask("[innerWidth, innerHeight]"))
     return (
         abs(width - window_width) <= 2
         and abs(height - window_height) <= 2

@@ -1,4 +1,4 @@
-"""Blender as a module of a script, without windows: its page is in a browser, and its main thread pumps for handlers."""
+"""Blender as a module of a script, without windows: its page is in a browser; its main thread pumps for handlers."""
 
 from __future__ import annotations
 

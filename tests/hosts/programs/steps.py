@@ -61,6 +61,11 @@ def place() -> list[Any]:
     return [panel.place, panel.view.window.native_id, panel.is_open]
 
 
+def zoom() -> float:
+    """How many pixels of the screen one of the page has."""
+    return float(panel.view.window.zoom)
+
+
 def served() -> int:
     """How many calls there were since the tool was run."""
     return int(running.served)
