@@ -41,3 +41,24 @@ def test_the_end_of_one_window_is_not_that_of_the_next(view):
     evaluations.end("the second")
     with pytest.raises(ViewClosed, match="the second"):
         future.result(SECONDS)
+
+
+def test_a_picture_as_last_painted_is_asked_for_whatever_the_page_does(view):
+    asked = []
+    view.screenshot = lambda *question: asked.append(question) or True
+    evaluations = Evaluations(view)
+    evaluations.begins()
+    waits, future = evaluations.screenshot(), evaluations.painted()
+    ((request, painted),) = asked
+    assert painted
+    evaluations.answered(request, b"PNG", None, None)
+    assert (future.result(SECONDS), waits.done()) == (b"PNG", False)
+
+
+def test_there_is_no_picture_of_no_window(view):
+    view.screenshot = lambda *_: False
+    evaluations = Evaluations(view)
+    for open_one in (True, False):
+        view.is_open = open_one
+        with pytest.raises(ViewClosed, match="no window"):
+            evaluations.painted().result(SECONDS)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from auroraview import CallTimeout, UsageError
+from auroraview import CallTimeout, Future, UsageError, _core, _host
 from auroraview import _waiting as waiting
 from tests.helpers import SECONDS, eventually
 
@@ -102,3 +102,41 @@ def test_a_call_that_takes_too_long_is_a_timeout_error(page, bridge):
         future.exception(timeout=0.01)
     leave.set()
     assert future.result(SECONDS) is True
+
+
+@pytest.fixture
+def gui_thread(monkeypatch):
+    """This thread is that of an application whose loop drives the windows."""
+    ident = threading.get_ident()
+    monkeypatch.setattr(_host, "runs_here", lambda: threading.get_ident() == ident)
+
+
+def test_waiting_for_a_window_is_refused_where_its_loop_is_the_applications(gui_thread):
+    future = Future("the value of a script", of_window=True)
+    for wait in (future.result, future.exception):
+        with pytest.raises(UsageError, match=r'add_done_callback.*isolation="process"'):
+            wait(SECONDS)
+    with pytest.raises(UsageError, match="do this"):
+        waiting.wait_until(lambda: False, None, remedy="", window_remedy="do this")
+
+
+def test_who_only_looks_is_not_refused(gui_thread):
+    future = Future("the value of a script", of_window=True)
+    with pytest.raises(CallTimeout):
+        future.result(0)
+    future.settle(5)
+    assert future.result() == 5
+
+
+def test_an_answer_that_is_on_its_way_is_no_reason_to_refuse(gui_thread):
+    future = Future("the value of a script", of_window=True)
+    _core.notice_lane().put(future.settle, (5,))
+    assert future.result() == 5
+
+
+def test_other_threads_and_other_futures_wait_there(gui_thread):
+    of_window, other = Future("it", of_window=True), Future("it")
+    for future in (of_window, other):
+        threading.Timer(0.02, future.settle, (5,)).start()
+    assert in_thread(lambda: of_window.result(SECONDS)) == 5
+    assert other.result(SECONDS) == 5
