@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 import inspect
@@ -124,7 +125,7 @@ class Bridge:
         if func is None:
             return lambda decorated: self.bind_call(method, decorated, thread=thread)
         row = self._described(method, func, thread)
-        with self._lock:
+        with self._while_rebinding():
             self._core.bind([row], None)
             self._are_bound([method])
         return func
@@ -189,11 +190,8 @@ class Bridge:
         if func is None:
             return lambda decorated: self.on(event, decorated, thread=thread)
         row = self._described(event, func, thread)
-        with self._lock:
-            if self._rebinding is not None and self._rebinding.takes_event(event):
-                self._core.add_listener(*row, True)
-            else:
-                self._core.add_listener(*row)
+        with self._while_rebinding():
+            self._core.add_listener(*row, self._rebinding is not None and self._rebinding.takes_event(event))
         return func
 
     def off(self, event: str, func: Function | None = None) -> int:
@@ -214,6 +212,11 @@ class Bridge:
         with self._lock:
             self._rebinding = Rebinding(self)
             return self._rebinding
+
+    def _while_rebinding(self) -> contextlib.AbstractContextManager[object]:
+        """Keeps a rebinding from ending meanwhile. Without one nothing is held: what is replaced may run code of the
+        program when it goes."""
+        return contextlib.nullcontext() if self._rebinding is None else self._lock
 
     def _are_bound(self, methods: list[str]) -> None:
         if self._rebinding is not None:
