@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -186,6 +187,8 @@ class Program:
                 self.application.quit()
             except BaseException:  # noqa: BLE001 - told, and PyQt would abort
                 self.seen["error"] = traceback.format_exc()
+                if "AURORAVIEW_TEST_PICTURE" in os.environ:
+                    subprocess.run(["import", "-window", "root", os.environ["AURORAVIEW_TEST_PICTURE"]], check=False)
                 timer.stop()
                 self.application.quit()
 

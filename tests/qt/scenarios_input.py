@@ -28,6 +28,7 @@ def keyboard(program: Program) -> Steps:
     yield from program.click(edit)
     yield edit.hasFocus
     yield from program.page_is(panel, "document.hasFocus()", False)
+    yield from program.xdo("key", "End")
     yield from program.xdo("mousemove", *program.point(panel, 60, 300))
     yield from program.xdo("type", "--delay", 5, "three")
     yield lambda: edit.text() == "onethree"
@@ -145,6 +146,7 @@ def menus(program: Program) -> Steps:
     dock.setTitleBarWidget(box)
     yield from program.ready(panel)
     yield from program.click_page(panel, "text")
+    yield lambda: QtGui.QGuiApplication.focusWindow() is None
     menu = QtWidgets.QMenu(program.window)
     for n in range(8):
         menu.addAction(f"a long enough entry {n}")

@@ -1,8 +1,8 @@
 """Drags of Qt over the page become the page's own ``dragenter``, ``dragover``, ``dragleave`` and ``drop``.
 
-Qt gives them to the widget around the page, so they are made again in the page, with text, HTML and addresses. The page
-takes a drop as it always does, by ``preventDefault()`` in ``dragover``; its answer to one move decides what Qt shows
-at the next.
+Qt gives them to the container, which would hand them to a window that Qt cannot reach. So they are taken there and made
+again in the page, with text, HTML and addresses. The page takes a drop as it always does, by ``preventDefault()`` in
+``dragover``; its answer to one move decides what Qt shows at the next.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from auroraview.errors import AuroraViewError
 from auroraview.qt._binding import QtCore
+from auroraview.qt._guard import guarded_filter
 
 if TYPE_CHECKING:
     from auroraview.futures import Future
@@ -48,13 +49,34 @@ _SCRIPT = """((kind, x, y, data, allowed) => {
 })"""
 
 
-class Drops:
+class Drops(QtCore.QObject):  # type: ignore[misc]
     """The drag that is over one panel. On Qt's thread."""
 
-    def __init__(self, view: WebView) -> None:
+    def __init__(self, view: WebView, parent: Any) -> None:
+        super().__init__(parent)
         self._view = view
         self._takes = True
         self._asked: Future | None = None
+
+    def watch(self, container: Any) -> None:
+        """Takes what is dragged over a container."""
+        container.setAcceptDrops(True)
+        container.installEventFilter(self)
+
+    @guarded_filter
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - Qt's name
+        kinds, kind = QtCore.QEvent.Type, event.type()
+        if kind == kinds.DragMove:
+            self.moved(event)
+        elif kind == kinds.DragEnter:
+            self.entered(event)
+        elif kind == kinds.DragLeave:
+            self.left()
+        elif kind == kinds.Drop:
+            self.dropped(event)
+        else:
+            return False
+        return True
 
     def entered(self, event: Any) -> None:
         """The drag comes over the panel. It is always taken here: otherwise Qt would tell of no moves."""

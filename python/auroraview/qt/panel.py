@@ -108,14 +108,13 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
             self.view = view
         _posting.prepare()
         self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
-        self.setAcceptDrops(True)
         self._layout = QtWidgets.QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._embedding = Embedding()
         self._notice: Any = None
         self._notice_acts: weakref.WeakMethod[Callable[[], None]] | None = None
         self._shortcuts = Shortcuts()
-        self._drops = Drops(self.view)
+        self._drops = Drops(self.view, self)
         self._blocking = Blocking(self)
         self._opening = False
         self._open_asked = False
@@ -246,22 +245,6 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
         else:
             self._focus_page()
 
-    @guarded
-    def dragEnterEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
-        self._drops.entered(event)
-
-    @guarded
-    def dragMoveEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
-        self._drops.moved(event)
-
-    @guarded
-    def dragLeaveEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
-        self._drops.left()
-
-    @guarded
-    def dropEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
-        self._drops.dropped(event)
-
     # Opening and embedding
 
     @guarded
@@ -307,6 +290,7 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
             return
         if native_id != self._embedding.native_id or self._embedding.container is None:
             self._embedding.put(native_id, self, self._layout)
+            self._drops.watch(self._embedding.container)
         self._show_page()
 
     def _show_page(self) -> None:
@@ -365,10 +349,13 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
 
     @guarded
     def _focus_page(self) -> None:
-        if self.hasFocus() and self._embedding.container is not None and self.view.is_open:
-            if QtWidgets.QApplication.activePopupWidget() is None:
-                _focus.taken_by_page()
-                self.view.window.focus()
+        if not self.hasFocus() or self._embedding.container is None or not self.view.is_open:
+            return
+        if QtWidgets.QApplication.activePopupWidget() is not None:  # a menu would close
+            _focus.later(_ACTIVATION_MILLISECONDS, self, "_focus_page")
+        else:
+            _focus.taken_by_page()
+            self.view.window.focus()
 
     # What the view tells, on Qt's thread
 
