@@ -31,7 +31,6 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "kept": "7kept",
     },
     "places": {
-        "the tab behind has no page yet": False,
         "QTabWidget": 8,
         "QSplitter": 8,
         "QMdiArea": 8,
@@ -60,7 +59,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "deletion": dict.fromkeys(("panel", "dock", "container", "window", "python"), "closed"),
     "adoption": {"open": True, "outlives": True, "mark": 5},
     "errors": {"logged": True},
-    "isolated": {"shells": 1},
+    "isolated": {"shells": 1, "mark": None},
 }
 
 

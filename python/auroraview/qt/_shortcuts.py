@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from auroraview.errors import UsageError
-from auroraview.qt._binding import QAction, QShortcut, QtCore, QtGui, QtWidgets
+from auroraview.qt._binding import QAction, QShortcut, QtCore, QtGui, QtWidgets, is_alive
+from auroraview.qt._guard import guarded
 
 _MODIFIERS = ("Ctrl", "Alt", "Shift", "Meta")
 _STROKE = re.compile(r"((?:(?:Ctrl|Alt|Shift|Meta)\+)*)(.+)", re.DOTALL | re.IGNORECASE)
 _MODIFIER_BITS = 0xFE000000
+#: The window manager takes about this long to make a window active.
+_ACTIVATION_LOOK_MILLISECONDS = 20
 
 #: Keys whose names in Qt are not those of the web's ``KeyboardEvent.key``.
 _NAMES = {
@@ -191,20 +194,34 @@ def _trigger(found: Iterable[Any]) -> None:
             (thing.activated if len(things) == 1 else thing.activatedAmbiguously).emit()
 
 
-def open_menu(panel: Any, stroke: str) -> bool:
-    """Alt and the underlined letter of a menu: opens it; returns whether there is one."""
+def menu_of(panel: Any, stroke: str) -> tuple[Any, Any] | None:
+    """The menu bar and its entry that Alt and an underlined letter stand for."""
     found = re.fullmatch(r"Alt\+(\w)", stroke)
     if found is None:
-        return False
+        return None
     window = panel.window()
     for owner in (window, window.parentWidget()):
         for bar in owner.findChildren(QtWidgets.QMenuBar) if owner is not None else ():
             for action in bar.actions():
                 text = action.text().replace("&&", "").upper()
                 if f"&{found[1]}" in text and action.isEnabled() and action.isVisible() and bar.isVisible():
-                    bar.setActiveAction(action)
-                    return True
-    return False
+                    return bar, action
+    return None
+
+
+def open_menu(bar: Any, action: Any, attempts: int = 10) -> None:
+    """Opens a menu as soon as its window is active: then the focus returns to where it was when the menu closes."""
+
+    @guarded
+    def try_it() -> None:
+        if not is_alive(bar) or not is_alive(action):
+            return
+        if bar.isActiveWindow() or attempts == 0:
+            bar.setActiveAction(action)
+        else:
+            open_menu(bar, action, attempts - 1)
+
+    QtCore.QTimer.singleShot(_ACTIVATION_LOOK_MILLISECONDS, try_it)
 
 
 def send(panel: Any, stroke: str) -> None:

@@ -21,7 +21,8 @@ from auroraview.qt._drops import Drops
 from auroraview.qt._embedding import Embedding, page_zoom, set_quietly
 from auroraview.qt._guard import guarded
 from auroraview.qt._notice import Notice
-from auroraview.qt._shortcuts import Shortcuts, normal, open_menu, send
+from auroraview.qt._shortcuts import Shortcuts, menu_of, normal, open_menu, send
+from auroraview.qt._visibility import Visibility
 from auroraview.view import WebView
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
         self._shortcuts = Shortcuts()
         self._drops = Drops(self.view, self)
         self._blocking = Blocking(self)
+        self._visibility = Visibility(self)
         self._opening = False
         self._open_asked = False
         self._sync_waits = False
@@ -335,7 +337,7 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
     def _sync(self) -> None:
         self._sync_waits = False
         if self._embedding.container is not None and self.view.is_open:
-            set_quietly(self.view, "visible", self.isVisible())
+            set_quietly(self.view, "visible", self._visibility.is_visible())
             self._blocking.follow()
             self._follow_scale()
 
@@ -392,8 +394,10 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
             self.focusNextPrevChild(stroke == "Tab")
             return
         before = self.window().focusWidget()
-        if open_menu(self, stroke):
+        menu = menu_of(self, stroke)
+        if menu is not None:
             _focus.give_to(self)
+            open_menu(*menu)
             return
         if not self._shortcuts.offer(self, stroke):
             send(self, stroke)
