@@ -161,6 +161,11 @@ def test_life() -> None:
     spin(lambda: panel.dock.isHidden(), "no dock without a page")
     panel.close()
     spin(lambda: not window.findChildren(widgets.QDockWidget), "the end of the docks")
+    panel = opened("right")
+    panel.bind_call("bye", panel.close)
+    panel.view.eval_js("for (let i = 0; i < 50; i++) auroraview.call('one'); auroraview.call('bye')")
+    spin(lambda: not panel.is_open, "a panel that its own page closes, in the middle of calls")
+    spin(lambda: not window.findChildren(widgets.QDockWidget), "the end of the docks")
     seen["life"] = True
 
 

@@ -135,8 +135,9 @@ class Panel:
             raise UsageError("hosts.detach() has closed this panel for good; call hosts.panel() again")
         place = self._place
         if place is not None and not (place.alive and place.belongs_to(self._main_window)):
+            self._remember(place)
             place.abandon()  # the page is not lost with its dock
-            place = None
+            self._place = place = None
         if place is not None and place.kind == "docked" and not self._view.is_open:
             self._close_place()  # the page was closed, by `view.close()` or by itself
             place = None
@@ -159,12 +160,16 @@ class Panel:
         place = self._place
         if place is not None:
             place.close()
-            if self._memory is not None:
-                self._memory.flush()
-            last = place.look()
-            if last is not None:  # it opens where it was, in this run of the application too
-                self._wish = Wish.of(*self._wish.asked, last)
+            self._remember(place)
             self._place = None
+
+    def _remember(self, place: Docked | Windowed) -> None:
+        """It opens where it was, in this run of the application and in the next."""
+        if self._memory is not None:
+            self._memory.flush()
+        last = place.look()
+        if last is not None:
+            self._wish = Wish.of(*self._wish.asked, last)
 
     # Opening
 
@@ -177,11 +182,14 @@ class Panel:
             if self._made != (way, window is not None):
                 before, self._view = self._view, self._make_view(way, window)
                 carry_listeners(before, self._view)
+                before.close()
             try:
                 return self._opened_in(window)
-            except HostError as error:
-                problems.append(error)
+            except BaseException as error:
                 self._view.close()
+                if not isinstance(error, HostError):
+                    raise
+                problems.append(error)
         texts = dict.fromkeys(map(str, problems))
         if len(texts) == 1:
             raise problems[0]

@@ -7,6 +7,7 @@ second one.
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from auroraview.options import StrPath
 
 _panels: dict[str, Panel] = {}
-_without_key: list[Panel] = []
+#: By their number. What is open keeps itself; what was closed and forgotten goes.
+_without_key: weakref.WeakValueDictionary[int, Panel] = weakref.WeakValueDictionary()
 _count = 0
 
 
@@ -106,7 +108,7 @@ def panel(
     if visible or (visible is None and made._was_visible):
         made.show()
     if key is None:
-        _without_key[:] = [*(one for one in _without_key if one.is_open), made]
+        _without_key[_count] = made
     else:
         _panels[key] = made
     return made
@@ -114,12 +116,12 @@ def panel(
 
 def panels() -> tuple[Panel, ...]:
     """The panels with a key, in order of creation, and those without that are open."""
-    return (*_panels.values(), *(one for one in _without_key if one.is_open))
+    return (*_panels.values(), *(one for one in list(_without_key.values()) if one.is_open))
 
 
 def close_all() -> None:
     """Closes and forgets all panels. For the library's own use; main thread."""
-    every = [*_panels.values(), *_without_key]
+    every = [*_panels.values(), *_without_key.values()]
     _panels.clear()
     _without_key.clear()
     for one in every:
