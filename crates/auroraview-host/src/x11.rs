@@ -13,6 +13,7 @@ use gtk::gdk;
 use gtk::glib::translate::ToGlibPtr;
 use gtk::prelude::*;
 
+type BrokenHandler = unsafe extern "C" fn(*mut xlib::Display) -> c_int;
 type ErrorHandler = unsafe extern "C" fn(*mut xlib::Display, *mut xlib::XErrorEvent) -> c_int;
 
 /// A window of anybody on the X server. Ids have 29 bits, whatever Xlib's type is.
@@ -26,8 +27,9 @@ pub(crate) fn keeping_error_handlers<T, E>(init: impl FnOnce() -> Result<T, E>) 
     // SAFETY: Xlib's handlers are plain function pointers; ours has exactly the type and lives for good.
     let on_errors = unsafe { xlib::XSetErrorHandler(Some(on_error)) };
     *PREVIOUS.lock().unwrap_or_else(PoisonError::into_inner) = on_errors;
-    // SAFETY: as above; `None` stands for Xlib's own, until the one that was there is put back below.
-    let on_broken = unsafe { xlib::XSetIOErrorHandler(None) };
+    // SAFETY: as above; `None` stands for Xlib's own, which the second call tells.
+    let [on_broken, default] = unsafe { [None, None].map(|own| xlib::XSetIOErrorHandler(own)) };
+    let is_application = on_broken.map(address) != default.map(address);
     let outcome = init();
     if outcome.is_ok()
         && let Some(display) = display()
@@ -42,9 +44,16 @@ pub(crate) fn keeping_error_handlers<T, E>(init: impl FnOnce() -> Result<T, E>) 
     // SAFETY: as above; what is put back was in force a moment ago.
     unsafe {
         xlib::XSetErrorHandler(handler);
-        xlib::XSetIOErrorHandler(on_broken);
+        // GDK's ends the process without what Xlib's does on the way out, which is as well on a thread of our own.
+        if is_application {
+            xlib::XSetIOErrorHandler(on_broken);
+        }
     }
     outcome
+}
+
+fn address(handler: BrokenHandler) -> usize {
+    handler as usize
 }
 
 /// GDK's connection, whose errors are let pass.
