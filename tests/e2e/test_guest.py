@@ -156,6 +156,30 @@ assert not errors, errors
     ).assert_clean()
 
 
+def test_a_thread_and_the_main_thread_may_show_the_first_windows_at_the_same_moment():
+    run(
+        START
+        + """
+errors = []
+def show(one):
+    try:
+        one.show(wait=False)
+    except HostError as error:
+        errors.append(error)
+others = [WebView(html="another") for _ in range(3)]
+threads = [threading.Thread(target=show, args=(one,)) for one in others]
+for thread in threads:
+    thread.start()
+# The loop stands until this has returned.
+view.show(wait=False)
+loop.until(lambda: not any(thread.is_alive() for thread in threads), "the windows of the threads")
+assert not errors, errors
+assert all(one.is_open for one in (view, *others))
+""",
+        seconds=SECONDS,
+    ).assert_clean()
+
+
 def test_what_was_painted_last_is_there_at_once():
     run(
         START

@@ -10,7 +10,7 @@
 
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -22,8 +22,15 @@ use crate::{HostError, x11};
 
 static STARTED: Mutex<bool> = Mutex::new(false);
 
+/// What another thread waits for, until the one that owns the context gets to it.
+static ASKED: Mutex<Option<Asked>> = Mutex::new(None);
+
+type Asked = Box<dyn FnOnce() + Send>;
+
 /// How long the loop of another thread may take to get to us.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often the thread of that loop looks whether it is asked, should it want to start too.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// Sets GTK up where it can live. The thread of the application's loop, when it lives in that.
 pub(crate) fn start(
@@ -53,7 +60,7 @@ pub(crate) fn on_this_thread(on_event: impl Fn(HostEvent) + 'static) -> Result<(
 
 /// Runs `start` unless it has succeeded before.
 fn once<T>(start: impl FnOnce() -> Result<T, HostError>) -> Result<T, HostError> {
-    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut started = turn_to_start();
     if *started {
         return Err(HostError::AlreadyRunning);
     }
@@ -61,6 +68,20 @@ fn once<T>(start: impl FnOnce() -> Result<T, HostError>) -> Result<T, HostError>
     let driven = start()?;
     *started = true;
     Ok(driven)
+}
+
+/// Waits while another thread starts. That one may wait for this thread, which then does what is asked of it.
+fn turn_to_start() -> MutexGuard<'static, bool> {
+    while glib::MainContext::default().is_owner() {
+        match STARTED.try_lock() {
+            Ok(started) => return started,
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        do_what_is_asked();
+        thread::sleep(MOMENT);
+    }
+    STARTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A thread of our own that runs the loop for good.
@@ -103,48 +124,46 @@ fn in_application(on_event: impl Fn(HostEvent) + 'static) -> Result<ThreadId, Ho
     Ok(thread::current().id())
 }
 
-/// How far the source is that sets GTK up on another thread.
-enum Turn {
-    Waiting,
-    Begun,
-    Abandoned,
-}
-
 /// Asks the thread that owns the context to do it.
 fn in_loop_of_another(
     on_event: impl Fn(HostEvent) + Send + 'static,
 ) -> Result<ThreadId, HostError> {
     let (ready, is_ready) = mpsc::channel();
-    let turn = Arc::new(Mutex::new(Turn::Waiting));
-    let (its_turn, mut on_event) = (turn.clone(), Some(on_event));
     let set_up = move || {
-        let mut turn = its_turn.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Turn::Waiting, Some(on_event)) = (&*turn, on_event.take()) {
-            *turn = Turn::Begun;
-            drop(turn);
-            let outcome =
-                crate::output::shielded(Err(HostError::Died), || in_application(on_event));
-            let _ = ready.send(outcome);
-        }
+        let outcome = crate::output::shielded(Err(HostError::Died), || in_application(on_event));
+        let _ = ready.send(outcome);
+    };
+    *asked() = Some(Box::new(set_up));
+    let take_up = || {
+        do_what_is_asked();
         glib::ControlFlow::Break
     };
-    glib::idle_source_new(Some("auroraview-start"), glib::Priority::HIGH, set_up)
+    glib::idle_source_new(Some("auroraview-start"), glib::Priority::HIGH, take_up)
         .attach(Some(&glib::MainContext::default()));
     match is_ready.recv_timeout(PATIENCE) {
         Ok(outcome) => return outcome,
         Err(RecvTimeoutError::Disconnected) => return Err(HostError::Died),
         Err(RecvTimeoutError::Timeout) => {}
     }
-    {
-        let mut turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Turn::Waiting = *turn {
-            *turn = Turn::Abandoned;
-            return Err(HostError::LoopStands {
-                seconds: PATIENCE.as_secs(),
-            });
-        }
+    // Not begun: it is not done any more.
+    if asked().take().is_some() {
+        return Err(HostError::LoopStands {
+            seconds: PATIENCE.as_secs(),
+        });
     }
     is_ready.recv().map_err(|_| HostError::Died)?
+}
+
+fn asked() -> MutexGuard<'static, Option<Asked>> {
+    ASKED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does on the thread that owns the context what another one has asked of it.
+fn do_what_is_asked() {
+    let asked = asked().take();
+    if let Some(set_up) = asked {
+        set_up();
+    }
 }
 
 fn set_up_gtk() -> Result<(), HostError> {

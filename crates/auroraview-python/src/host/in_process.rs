@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
 use auroraview_host_api::{HostCommand, HostEvent, ViewId, abi, decode, encode};
@@ -38,13 +38,21 @@ static SHUT_DOWN: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 #[pyfunction]
 pub(crate) fn host_start(py: Python<'_>, path: PathBuf) -> PyResult<&'static str> {
     py.detach(|| {
-        let _guard = lock(&STARTING);
+        // While another thread starts, that one may wait for what this one does in its start.
+        let first = match STARTING.try_lock() {
+            Ok(first) => Some(first),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
         let host = match HOST.get() {
             Some(host) => host,
-            None => {
-                let host = start(&path)?;
-                HOST.get_or_init(|| host)
-            }
+            None => match start(&path) {
+                Ok(host) => HOST.get_or_init(|| host),
+                Err(problem) => {
+                    drop(first.is_none().then(|| lock(&STARTING)));
+                    HOST.get().ok_or(problem)?
+                }
+            },
         };
         Ok(if host.is_guest { "application" } else { "own" })
     })
