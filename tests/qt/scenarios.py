@@ -45,6 +45,7 @@ def places(program: Program) -> Steps:
     first, second = program.panel(), program.panel()
     one, two = program.dock(first, "one"), program.dock(second, "two")
     program.window.tabifyDockWidget(one, two)
+    yield lambda: two.geometry().right() < 0
     two.raise_()
     yield from program.ready(second)
     one.raise_()

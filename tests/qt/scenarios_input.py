@@ -201,7 +201,7 @@ def dialogs(program: Program) -> Steps:
 
 
 def drags(program: Program) -> Steps:
-    """A drag of Qt is one of the page, and the page's is one of Qt."""
+    """A drag of Qt is one of the page, which takes it where it wants it."""
 
     class Source(QtWidgets.QLabel):  # type: ignore[misc]
         dragging = False
@@ -246,6 +246,3 @@ def drags(program: Program) -> Steps:
     yield from drag(program.point(source, 20, 60), (yield from program.middle(panel, "drag")))
     yield lambda: len(program.seen["actions"]) == 2
     program.seen["drops"] = yield from program.js(panel, "dropped.filter((one) => one[0] === 'drop').length")
-    yield from drag((yield from program.middle(panel, "drag")), program.point(program.edit, 40, 10))
-    yield lambda: program.edit.text() != ""
-    program.seen["edit"] = program.edit.text()

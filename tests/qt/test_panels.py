@@ -52,7 +52,6 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "actions": [True, False],
         "dropped": ["enter", ["drop", "from Qt", "file:///tmp/a%20b.txt"]],
         "drops": 1,
-        "edit": "from the page",
     },
     "signals": {"received": ["clicked", 1], "sum": 3},
     "closing": {"text": "The page was closed.", "crash": "The page has crashed."},
