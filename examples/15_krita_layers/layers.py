@@ -60,7 +60,7 @@ def open_panel() -> hosts.Panel:
     if _running is not None:
         _running.stop()
     tool = _running = Layers()
-    panel = hosts.panel("Layer board", key="example.layers", path=PAGE, api=tool, area="right", width=380, height=560)
+    panel = hosts.panel("Layer board", key="example.layers", path=PAGE, api=tool, area="left", width=380, height=760)
     tool.follow(
         lambda board: panel.emit("board", board, retain=True, keep="latest"),
         lambda id, png: panel.emit("thumbnail", {"id": id, "png": png}),
