@@ -21,14 +21,22 @@ def paint(panel: Any) -> None:
     """Paints the page, in the panel's ``paintEvent``, unless that is for the screen."""
     painter = QtGui.QPainter(panel)
     try:
-        store, engine = panel.backingStore(), painter.paintEngine()
-        if store is None or engine is None or engine.paintDevice() == store.paintDevice():
+        if _is_for_screen(panel, painter):
             return
         page = _page(panel)
         if page is not None:
             painter.drawImage(page[0], page[1])
     finally:
         painter.end()
+
+
+def _is_for_screen(panel: Any, painter: Any) -> bool:
+    store, engine = panel.backingStore(), painter.paintEngine()
+    try:
+        return store is None or engine is None or bool(engine.paintDevice() == store.paintDevice())
+    except (AttributeError, TypeError):
+        # PySide2 may give the Python object of something that was at the same address before.
+        return True
 
 
 def _page(panel: Any) -> tuple[Any, Any] | None:
