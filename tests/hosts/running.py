@@ -46,6 +46,7 @@ class Kind:
         loop: what ``hosts.detect()`` says of it.
         quits: how often it is ended under load.
         prepare: writes what it needs into its home.
+        settles: its first start in a new home takes long; later ones begin with the home that a good end left.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Kind:
     quits: int = 20
     environment: dict[str, str] = field(default_factory=dict)
     prepare: Callable[[Path], None] = lambda home: None
+    settles: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -123,7 +125,7 @@ KINDS = {
             installed("freecad"),
             environment={"QTWEBENGINE_DISABLE_SANDBOX": "1"},
         ),
-        Kind("krita", "krita", "in_krita", krita, prepare=prepare_krita),
+        Kind("krita", "krita", "in_krita", krita, prepare=prepare_krita, settles=True),
         binding("PySide6"),
         binding("PyQt6", quits=6),
         binding("PyQt5", quits=6),
@@ -143,6 +145,9 @@ BPY = Kind(
     loop="own",
 )
 
+#: Homes of applications that settled in.
+_settled: dict[str, tempfile.TemporaryDirectory[str]] = {}
+
 
 class Program:
     """A running application."""
@@ -156,9 +161,13 @@ class Program:
             pytest.skip(missing)
         self.kind = kind
         self.home = Path(tempfile.mkdtemp(prefix=f"{kind}-"))
-        for folder in (".config", "run", "tmp"):
+        for folder in ("run", "tmp"):
             (self.home / folder).mkdir(mode=0o700)
-        kind.prepare(self.home)
+        if kind.name in _settled:
+            shutil.copytree(_settled[kind.name].name, self.home, symlinks=True, dirs_exist_ok=True)
+        else:
+            (self.home / ".config").mkdir()
+            kind.prepare(self.home)
         self._log = (self.home / "log").open("w+")
         self._numbers = itertools.count()
         self._answers: dict[int, dict[str, Any]] = {}
@@ -312,8 +321,16 @@ class Program:
             while left := self.processes():
                 assert time.monotonic() < deadline, f"{self.kind} left behind {left}"
                 time.sleep(0.05)
+            self._settle()
         finally:
             self.kill()
+
+    def _settle(self) -> None:
+        if self.kind.settles and self.kind.name not in _settled:
+            kept = tempfile.TemporaryDirectory(prefix=f"{self.kind}-home-")
+            skipped = shutil.ignore_patterns("run", "tmp", "agent", "log", "panels")
+            shutil.copytree(self.home, kept.name, symlinks=True, ignore=skipped, dirs_exist_ok=True)
+            _settled[self.kind.name] = kept
 
     def kill(self) -> None:
         """Ends all that is left, and takes its home away. Does nothing when that was done."""

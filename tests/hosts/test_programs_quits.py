@@ -13,6 +13,7 @@ AT_ONCE = 2
 
 def test_after_all_that_it_ends_well(program):
     assert program.main("boxes") == []
+    assert program.main("complaints") == []
     program.end()
 
 

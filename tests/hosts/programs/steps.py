@@ -6,6 +6,7 @@ Functions that wait for the page are for a thread other than the main one.
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import Any
 
 from programs import docks, tool
@@ -18,6 +19,32 @@ application: Any = None
 panel: Any = None
 running: Any = None
 crashes: list[Any] = []
+
+
+class Complaints(logging.Handler):
+    """Errors in the library's log, but for those that a test asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+        self.setFormatter(logging.Formatter("%(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record)
+        if not any(part in text for part in EXPECTED):
+            self.texts.append(text)
+
+
+#: What handlers raise because they were asked to, and the kills.
+EXPECTED = (
+    "as it was asked to",
+    "view3d.view_selected",
+    "nothing is forbidden here",
+    "the web process died",
+    "UsageError",
+)
+noticed = Complaints()
+logging.getLogger("auroraview").addHandler(noticed)
 
 
 def started() -> list[Any]:
@@ -141,6 +168,11 @@ def dock(step: str, *args: Any) -> Any:
 def address() -> str:
     """Where a served page is."""
     return str(application.address())
+
+
+def complaints() -> list[str]:
+    """Errors in the library's log that nobody asked for."""
+    return noticed.texts
 
 
 def leave() -> None:
