@@ -182,6 +182,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(internals, "_watcher", None)
     monkeypatch.setattr(internals, "_warned", False)
     monkeypatch.setattr(internals, "_PATIENCE_SECONDS", 0.05)
+    internals._core.main_lane(internals._work_waits)
 
 
 @pytest.mark.usefixtures("impatient")

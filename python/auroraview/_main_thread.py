@@ -226,7 +226,8 @@ def _look(since: float) -> None:
     global _watcher, _warned
     with _watching:
         _watcher = None
-        if _warned or not _core.main_lane().pending():
+        # Before the look: of what comes after it we are told again.
+        if _warned or not _core.main_lane(_work_waits).pending():
             return
         if _running or _last_pump >= since:
             # Somebody pumps, and what waits now may have come later.

@@ -299,7 +299,7 @@ pub(crate) fn seconds(value: f64) -> Duration {
 
 static MAIN: OnceLock<Arc<Queue>> = OnceLock::new();
 static NOTICES: OnceLock<Arc<Queue>> = OnceLock::new();
-static MAIN_WATCH: OnceLock<Arc<Py<PyAny>>> = OnceLock::new();
+static MAIN_WATCH: Mutex<Option<Arc<Py<PyAny>>>> = Mutex::new(None);
 
 /// The queue of the application's main thread.
 pub(crate) fn main_queue() -> Arc<Queue> {
@@ -308,9 +308,12 @@ pub(crate) fn main_queue() -> Arc<Queue> {
 
 /// Puts work into the main thread's queue and has somebody look whether it is taken.
 pub(crate) fn push_main(item: Item) {
-    let first = main_queue().push(item);
-    if let (true, Some(watch)) = (first, MAIN_WATCH.get()) {
-        notices().notice(watch, Notice::Plain("waiting"));
+    if !main_queue().push(item) {
+        return;
+    }
+    let watch = lock(&MAIN_WATCH).take();
+    if let Some(watch) = watch {
+        notices().notice(&watch, Notice::Plain("waiting"));
     }
 }
 
@@ -319,12 +322,14 @@ pub(crate) fn notices() -> Arc<Queue> {
     Arc::clone(NOTICES.get_or_init(Queue::new))
 }
 
-/// The lane of the application's main thread. `watch` is called, on the notice thread, when work starts to wait there.
+/// The lane of the application's main thread. `watch` is called, on the notice thread, when work starts to wait there:
+/// once, until it is given again, for a thread that wants the GIL at each piece of work would be in that work's way.
 #[pyfunction]
 #[pyo3(signature = (watch = None))]
 pub(crate) fn main_lane(watch: Option<Py<PyAny>>) -> Lane {
     if let Some(watch) = watch {
-        let _ = MAIN_WATCH.set(Arc::new(watch));
+        // Dropped when the lock is released: a Python object may do anything then.
+        let _before = lock(&MAIN_WATCH).replace(Arc::new(watch));
     }
     Lane {
         queue: main_queue(),
