@@ -48,6 +48,16 @@ def geometry(window: int) -> Rectangle | None:
         return None if server is None else server.geometry(window)
 
 
+def take_out(window: int) -> None:
+    """Makes a window a child of the root again, and hides it; it has happened when this returns.
+
+    The X server destroys windows with the one that they are in; so before another one is destroyed.
+    """
+    with _connected() as server:
+        if server is not None:
+            server.take_out(window)
+
+
 def screens() -> list[Rectangle] | None:
     """The rectangles of the monitors; ``None`` where it is not known."""
     with _connected() as server:
@@ -96,6 +106,8 @@ _FUNCTIONS: tuple[tuple[Any, ...], ...] = (
     ("xcb_get_property_value_length", c_int, c_void_p),
     ("xcb_get_geometry", _Cookie, c_void_p, c_uint32),
     ("xcb_get_geometry_reply", c_void_p, c_void_p, _Cookie, c_void_p),
+    ("xcb_unmap_window", _Cookie, c_void_p, c_uint32),
+    ("xcb_reparent_window", _Cookie, c_void_p, c_uint32, c_uint32, ctypes.c_int16, ctypes.c_int16),
     ("xcb_translate_coordinates", _Cookie, c_void_p, c_uint32, c_uint32, ctypes.c_int16, ctypes.c_int16),
     ("xcb_translate_coordinates_reply", c_void_p, c_void_p, _Cookie, c_void_p),
 )
@@ -138,6 +150,12 @@ class _Server:
         x, y = struct.unpack_from("=hh", place, 12)
         width, height = struct.unpack_from("=HH", size, 16)
         return x, y, width, height
+
+    def take_out(self, window: int) -> None:
+        """Hides it first: it must not be seen at the corner of the screen."""
+        self._xcb.xcb_unmap_window(self._connection, window)
+        self._xcb.xcb_reparent_window(self._connection, window, self.root, 0, 0)
+        self.geometry(window)  # answered after those before
 
     def screens(self) -> list[Rectangle] | None:
         """By Xinerama, which every server with several monitors speaks; else the whole root window."""

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from auroraview.errors import AuroraViewError
+from auroraview.hosts import _x11
 from auroraview.qt._binding import QtCore, QtGui, QtWidgets, is_alive
 
 if TYPE_CHECKING:
     from auroraview.view import WebView
+
+#: Which widget took each window in last.
+_holders: weakref.WeakValueDictionary[int, Embedding] = weakref.WeakValueDictionary()
 
 
 class Embedding:
@@ -34,12 +39,22 @@ class Embedding:
         """Takes the window in; one that was there before goes."""
         self.remove()
         self.native_id = native_id
+        _holders[native_id] = self
         self._window = QtGui.QWindow.fromWinId(native_id)
         self._container = QtWidgets.QWidget.createWindowContainer(self._window, parent)
         # The panel takes the focus: the container would ask the window manager to activate a window it does not know.
         self._container.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
         layout.addWidget(self._container)
         self._container.show()
+
+    def save(self) -> None:
+        """To be called while Qt deletes the widget, and its container still is there.
+
+        Qt 5 leaves the window in the container, which the X server destroys with all that is in it. Not by
+        ``QWindow.setParent``, with which PyQt takes the window over, and deletes it in the middle of Qt's own work.
+        """
+        if self.native_id is not None and _holders.get(self.native_id) is self:
+            _x11.take_out(self.native_id)
 
     def remove(self) -> None:
         """Lets the window go; it is hidden, and the page lives on."""

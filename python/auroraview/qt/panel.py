@@ -462,7 +462,7 @@ def _emit_received(panel: weakref.ref[WebPanel], event: str, detail: Any) -> Non
 def _follow(panel: WebPanel, *, closes: bool) -> None:
     """Tells the panel what its view reports, until Qt deletes it. Nothing here keeps the panel."""
     reference = weakref.ref(panel)
-    view, listeners = panel.view, panel._listeners
+    view, listeners, embedding = panel.view, panel._listeners, panel._embedding
 
     def noticed(name: str, *args: Any) -> None:
         moment = time.monotonic()
@@ -481,6 +481,7 @@ def _follow(panel: WebPanel, *, closes: bool) -> None:
                 view._followers.remove(noticed)
             for event, func in listeners:
                 view.bridge.off(event, func)
+            embedding.save()
             if closes:
                 view.close()
         except Exception as error:  # noqa: BLE001 - PyQt would end the application
