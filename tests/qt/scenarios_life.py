@@ -114,8 +114,10 @@ def adoption(program: Program) -> Steps:
     yield from program.ready(first)
     yield from program.js(first, "window.mark = 5")
     parent = first.parentWidget()
+    parent.setFloating(True)
+    yield from program.settled(first)
     parent.deleteLater()
-    del first
+    del first, parent
     yield from program.turns()
     program.seen["outlives"] = view.is_open
     second = program.panel(html=None, title="", view=view)
