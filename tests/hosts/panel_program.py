@@ -82,6 +82,23 @@ def value(panel: Any, script: str) -> Any:
     return future.result(0)
 
 
+def inside(panel: Any) -> bool:
+    """The page is where its widget is on the screen, and as wide."""
+    ratio = panel.widget.devicePixelRatioF()
+    corner = panel.widget.mapToGlobal(core.QPoint(0, 0))
+    place = _x11.geometry(panel.view.window.native_id)
+    wanted = (corner.x() * ratio, corner.y() * ratio, panel.widget.width() * ratio)
+    return place is not None and all(abs(one - other) <= 2 for one, other in zip(place, wanted, strict=False))
+
+
+def settle() -> None:
+    """Lets Qt do what it has put off."""
+    done: list[int] = []
+    for _ in range(3):
+        core.QTimer.singleShot(100, lambda: done.append(1))
+    spin(lambda: len(done) == 3, "a few turns of the loop")
+
+
 def main_window() -> Any:
     made = widgets.QMainWindow()
     made.setObjectName("main")
@@ -98,6 +115,7 @@ if REST:
 spin(window.isVisible, "the main window")
 
 from auroraview import HostError, hosts  # noqa: E402 - as tools are: after the application
+from auroraview.hosts import _x11  # noqa: E402
 
 seen: dict[str, Any] = {}
 
@@ -199,6 +217,9 @@ def test_windows() -> None:
     panel.show()
     assert panel.dock.parent() == window
     assert value(panel, "window.mark") == 7
+    spin(lambda: inside(panel), "the page is in the dock of the other window")
+    settle()  # what the dock before does when it goes
+    assert inside(panel)
     hosts.detach()
     spin(lambda: not window.findChildren(widgets.QDockWidget), "the end of the docks")
     window.close()
