@@ -147,6 +147,7 @@ BPY = Kind(
 
 #: Homes of applications that settled in.
 _settled: dict[str, tempfile.TemporaryDirectory[str]] = {}
+_settling = threading.Lock()
 
 
 class Program:
@@ -326,7 +327,11 @@ class Program:
             self.kill()
 
     def _settle(self) -> None:
-        if self.kind.settles and self.kind.name not in _settled:
+        if not self.kind.settles:
+            return
+        with _settling:
+            if self.kind.name in _settled:
+                return
             kept = tempfile.TemporaryDirectory(prefix=f"{self.kind}-home-")
             skipped = shutil.ignore_patterns("run", "tmp", "agent", "log", "panels")
             shutil.copytree(self.home, kept.name, symlinks=True, ignore=skipped, dirs_exist_ok=True)
