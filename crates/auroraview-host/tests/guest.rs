@@ -6,8 +6,10 @@ mod display;
 
 use std::cell::RefCell;
 use std::ffi::c_void;
+use std::panic::{catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Mutex;
+use std::sync::mpsc::channel;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -103,9 +105,25 @@ fn picture(view: u64, painted: bool) -> HostCommand {
     }
 }
 
-/// One test, since the display and the loop belong to the process.
+/// One test, since the display and the loop belong to the process. Its thread stays, as an application's does: the engine
+/// does not survive the end of the thread that it lives on.
 #[test]
 fn windows_live_in_the_loop_of_the_thread_that_has_it() {
+    let (tell, outcome) = channel();
+    thread::spawn(move || {
+        tell.send(catch_unwind(in_the_thread_that_has_it))
+            .expect("the test waits");
+        loop {
+            thread::park();
+        }
+    });
+    let outcome = outcome.recv_timeout(4 * PATIENCE).expect("an end in time");
+    if let Err(panic) = outcome {
+        resume_unwind(panic);
+    }
+}
+
+fn in_the_thread_that_has_it() {
     let context = MainContext::default();
     let _ours = context.acquire().expect("nobody else runs a loop");
     before_there_is_a_display();
