@@ -13,12 +13,12 @@ from shots import COLUMNS, Board, add_shot, make_model
 
 BINDINGS = ("PySide6", "PyQt6", "PySide2", "PyQt5")
 SHOTS = [
-    ("sq010_sh010", "Done", "Ida", "Harbour at dawn. Approved with the new sky."),
-    ("sq010_sh020", "In progress", "Noor", "The rope still cuts through the bollard."),
-    ("sq010_sh030", "In progress", "Ida", "Second pass of the fog."),
-    ("sq020_sh010", "To do", "Tomás", "Waits for the boat's rig."),
+    ("sq010_sh010", "Done", "Light", "Harbour at dawn. Approved with the new sky."),
+    ("sq010_sh020", "In progress", "Rig", "The rope still cuts through the bollard."),
+    ("sq010_sh030", "In progress", "Light", "Second pass of the fog."),
+    ("sq020_sh010", "To do", "Anim", "Waits for the boat's rig."),
     ("sq020_sh020", "To do", "", "Reuse the camera of sh010."),
-    ("sq020_sh030", "In progress", "Tomás", ""),
+    ("sq020_sh030", "In progress", "Anim", ""),
 ]
 
 

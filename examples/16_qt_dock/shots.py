@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-COLUMNS = ("Shot", "Status", "Artist", "Note")
+COLUMNS = ("Shot", "Status", "Team", "Note")
 STATUSES = ("To do", "In progress", "Done")
 NUMBER = 0x0100  # Qt.ItemDataRole.UserRole, which is an int in some bindings and an enum in others
 

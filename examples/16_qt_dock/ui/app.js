@@ -3,7 +3,7 @@
 
 const { api } = window.auroraview;
 const $ = (selector, root = document) => root.querySelector(selector);
-const FIELDS = ["Shot", "Note", "Artist", "Status"];
+const FIELDS = ["Shot", "Note", "Team", "Status"];
 const cards = new Map(); // elements, by the number of their shot
 const columns = new Map(); // lists, by status
 
@@ -116,7 +116,7 @@ function drag(event, card, number) {
 }
 
 const matches = (shot) =>
-  (!$("#artist").value || shot.Artist === $("#artist").value) &&
+  (!$("#team").value || shot.Team === $("#team").value) &&
   FIELDS.some((field) => shot[field].toLowerCase().includes($("#search").value.trim().toLowerCase()));
 
 function draw() {
@@ -146,8 +146,8 @@ function draw() {
       if (input.value !== value && (input !== document.activeElement || field === "Status")) input.value = value;
       if (field === "Note") input.style.height = "auto", (input.style.height = `${input.scrollHeight + 2}px`);
     }
-    $(".face", card).textContent = shot.Artist.slice(0, 1).toUpperCase();
-    $(".face", card).style.setProperty("--hue", [...shot.Artist].reduce((sum, letter) => sum + letter.codePointAt(0) * 47, 0) % 360);
+    $(".face", card).textContent = shot.Team.slice(0, 1).toUpperCase();
+    $(".face", card).style.setProperty("--hue", [...shot.Team].reduce((sum, letter) => sum + letter.codePointAt(0) * 47, 0) % 360);
   }
   for (const list of columns.values()) {
     const shown = [...list.children].filter((card) => !card.hidden);
@@ -159,16 +159,16 @@ function draw() {
   tell(`${shots.length} shots, ${done} done`);
 }
 
-$("#search").oninput = $("#artist").onchange = draw;
+$("#search").oninput = $("#team").onchange = draw;
 addEventListener("resize", draw); // notes take other heights
 
 window.auroraview.on("shots", (sent) => {
   shots = sent.shots;
   if (!columns.size) makeColumns(sent.statuses);
-  const artists = [...new Set(shots.map((shot) => shot.Artist))].filter(Boolean).sort();
-  const wanted = artists.includes($("#artist").value) ? $("#artist").value : "";
-  $("#artist").replaceChildren(new Option("All", ""), ...artists.map((name) => new Option(name)));
-  $("#artist").value = wanted;
+  const teams = [...new Set(shots.map((shot) => shot.Team))].filter(Boolean).sort();
+  const wanted = teams.includes($("#team").value) ? $("#team").value : "";
+  $("#team").replaceChildren(new Option("All", ""), ...teams.map((name) => new Option(name)));
+  $("#team").value = wanted;
   draw();
 });
 window.auroraview.on("selected", (numbers) => {
