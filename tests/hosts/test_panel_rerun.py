@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 from auroraview import Bridge, UsageError, hosts, main_thread
-from tests.hosts.panels import pumped, value
+from tests.hosts.panels import PAGE, pumped, value
 
 TOOL = """
     from auroraview import hosts
@@ -171,3 +171,14 @@ def test_another_object_takes_the_place_of_the_api_before():
     assert value(panel, "auroraview.api.who()") == "two"
     with pytest.raises(UsageError, match="belongs to"):
         panel.bind_api(One())
+
+
+@pytest.mark.parametrize("wrong", [{"isolation": "thread"}, {"bridge": 7}, {"allow_origins": ["no origin"]}])
+def test_a_mistake_in_the_new_code_costs_neither_page_nor_panel(wrong):
+    panel = hosts.panel("T", key="k", html=PAGE)
+    value(panel, "window.mark = 7")
+    with pytest.raises(UsageError):
+        hosts.panel("T", key="k", html=PAGE, **wrong)
+    assert value(panel, "window.mark") == 7
+    assert hosts.panel("T", key="k", html=PAGE) is panel
+    assert value(panel, "window.mark") == 7

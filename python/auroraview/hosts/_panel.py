@@ -282,20 +282,9 @@ class Panel:
         visible: bool | None,
     ) -> None:
         self._set_title(title)
-        if (options, isolation) != (self._options, self._isolation) or bridge not in (None, self.bridge):
-            self._close_place()
-            self._view.close()
-            self._options, self._isolation = options, isolation
-            before = self._view
-            if bridge is not None and bridge is not self.bridge:
-                self.bridge, self._owns_bridge = bridge, False
-            window = self._main_window()
-            self._view = self._make_view(self._ways(window)[0], window)
-            if self.bridge is before.bridge:
-                carry_listeners(before, self._view)
-            if self._rerun is not None:
-                self._rerun.end()
-                self._rerun = None
+        bridge = self.bridge if bridge is None else bridge
+        if (options, isolation, bridge) != (self._options, self._isolation, self.bridge):
+            self._remake(options, isolation, bridge)
         if self._rerun is None:
             self._rerun = Rerun(self._view, self._owns_bridge)
             _core.main_lane().put(self._end_rerun, (self._rerun,))
@@ -306,6 +295,30 @@ class Panel:
             self._view._load(source)
         if visible or (visible is None and self.is_open):
             self._show()
+
+    def _remake(self, options: dict[str, Any], isolation: str | None, bridge: Bridge) -> None:
+        """Another view takes the place of the one that there is. If there cannot be one, all stays as it was."""
+        if self._place is not None:
+            self._remember(self._place)
+        before = self._view
+        kept = self._options, self._isolation, self.bridge
+        self._options, self._isolation, self.bridge = options, isolation, bridge
+        window = self._main_window()
+        try:
+            made = self._make_view(self._ways(window)[0], window)
+        except BaseException:
+            self._options, self._isolation, self.bridge = kept
+            raise
+        self._close_place()
+        before.close()
+        self._view = made
+        if bridge is before.bridge:
+            carry_listeners(before, made)
+        else:
+            self._owns_bridge = False
+        if self._rerun is not None:
+            self._rerun.end()
+            self._rerun = None
 
     def _end_rerun(self, rerun: Rerun) -> None:
         """In the next turn of the main thread: the tool's code has run by then."""

@@ -78,6 +78,7 @@ def panel(
         UsageError: called on another thread than the main one; no such area, key or size.
         FileNotFoundError: there is nothing at ``path``.
     """
+    from auroraview.bridge import Bridge
     from auroraview.hosts import _registry
 
     global _count
@@ -91,6 +92,8 @@ def panel(
     check_count("hosts.panel(height=...)", height)
     if not isinstance(title, str):
         raise UsageError(f"a title is a str, not {title!r}")
+    if bridge is not None and not isinstance(bridge, Bridge):
+        raise UsageError(f"hosts.panel(bridge=...) must be an auroraview.Bridge, not {bridge!r}")
     given = any(one is not None for one in (url, html, path))
     source = _source.choose(url, html, path) if given else None
     options: dict[str, Any] = {
