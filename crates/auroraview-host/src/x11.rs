@@ -3,6 +3,7 @@
 //! All of it goes through GDK's own connection, on the GUI thread. An X request about a window of somebody else may fail at
 //! any time, since that window may be gone; such an error is none of the program's.
 
+use std::cell::OnceCell;
 use std::ffi::{c_int, c_uint};
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -21,8 +22,9 @@ pub(crate) type XId = u32;
 
 /// Calls `init`, which sets GTK up, and lets the application's handlers of X errors stay in force for its connections.
 ///
-/// GDK's handlers are for the whole process, and for an error on GDK's connection (a window of the application that has
-/// just gone, say) they end it. Ours lets such an error pass, and hands all others on.
+/// GDK's handlers are for the whole process, and for an error on GDK's connection they end it. Ours lets such an error
+/// pass, and hands all others on. GDK's is still in force for moments, while GDK expects errors of its own: a window that
+/// is gone must not get as far as that, see [`pass_over_gone_windows`].
 pub(crate) fn keeping_error_handlers<T, E>(init: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     // SAFETY: Xlib's handlers are plain function pointers; ours has exactly the type and lives for good.
     let on_errors = unsafe { xlib::XSetErrorHandler(Some(on_error)) };
@@ -35,6 +37,7 @@ pub(crate) fn keeping_error_handlers<T, E>(init: impl FnOnce() -> Result<T, E>) 
         && let Some(display) = display()
     {
         OURS.store(display.raw, Ordering::Release);
+        pass_over_gone_windows(display);
     }
     let handler = if outcome.is_ok() {
         Some(on_error as ErrorHandler)
@@ -71,6 +74,31 @@ unsafe extern "C" fn on_error(display: *mut xlib::Display, error: *mut xlib::XEr
         Some(previous) => unsafe { previous(display, error) },
         None => 0,
     }
+}
+
+/// Has errors about windows that are gone, or hidden when they are to have the keyboard, end on GDK's connection, before
+/// any handler of the process.
+fn pass_over_gone_windows(display: Display) {
+    for code in [xlib::BadWindow, xlib::BadDrawable, xlib::BadMatch] {
+        // SAFETY: the connection is open for good; the function has exactly the type and lives as long.
+        unsafe { xlib::XESetWireToError(display.raw, c_int::from(code), Some(is_for_handlers)) };
+    }
+}
+
+unsafe extern "C" fn is_for_handlers(
+    _: *mut xlib::Display,
+    error: *mut xlib::XErrorEvent,
+    _: *mut xlib::xError,
+) -> c_int {
+    const SET_INPUT_FOCUS: u8 = 42;
+    // SAFETY: Xlib lends the error, with all that handlers get to see.
+    let error = unsafe { &*error };
+    (error.error_code == xlib::BadMatch && error.request_code != SET_INPUT_FOCUS).into()
+}
+
+thread_local! {
+    /// Never shown; there for good, since its children would go with it. The GUI thread's.
+    static NOWHERE: OnceCell<xlib::Window> = const { OnceCell::new() };
 }
 
 /// GDK's connection to the X server.
@@ -213,11 +241,14 @@ impl Display {
 
     /// Makes `window` a child of one that is nowhere to be seen.
     pub(crate) fn put_away(self, window: XId) {
-        // SAFETY: the connection is open for good, the window ours. The new parent is never shown and costs nothing; it
-        // stays, since its children would go with it.
+        // SAFETY: the connection is open for good, there is one, and the window is ours.
         unsafe {
-            let root = xlib::XDefaultRootWindow(self.raw);
-            let nowhere = xlib::XCreateSimpleWindow(self.raw, root, 0, 0, 1, 1, 0, 0, 0);
+            let nowhere = NOWHERE.with(|nowhere| {
+                *nowhere.get_or_init(|| {
+                    let root = xlib::XDefaultRootWindow(self.raw);
+                    xlib::XCreateSimpleWindow(self.raw, root, 0, 0, 1, 1, 0, 0, 0)
+                })
+            });
             xlib::XReparentWindow(self.raw, window.into(), nowhere, 0, 0);
         }
     }

@@ -19,6 +19,7 @@ use auroraview_host_api::{
     HostCommand, HostEvent, OpenOptions, Place, Size, Source, WindowChange, decode, encode,
 };
 use gtk::glib::MainContext;
+use gtk::prelude::*;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -171,6 +172,15 @@ fn x_error_handlers() -> *mut x11::xlib::Display {
     }
 }
 
+/// What the server says of requests before comes while GDK's own handler is in force, which ends the process for it.
+fn gdk_expects_errors() {
+    let display = gtk::gdk::Display::default().expect("GTK has one");
+    let of_x11: &gdkx11::X11Display = display.downcast_ref().expect("of X11");
+    of_x11.error_trap_push();
+    display.sync();
+    of_x11.error_trap_pop_ignored();
+}
+
 static HANDLED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 /// Nobody runs the loop here.
@@ -194,6 +204,7 @@ fn obeyed_inside_of_send(display: *mut x11::xlib::Display) {
     // An error of ours is nobody's, one of the application's its own.
     let change = WindowChange::GiveFocus(0x1fff_ffff);
     send(&HostCommand::Window { view: 1, change });
+    gdk_expects_errors();
     send(&HostCommand::Eval {
         view: 9,
         request: 3,
