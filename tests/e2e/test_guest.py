@@ -296,6 +296,40 @@ say("done")
     assert (ended.code, ended.out.strip(), "Traceback" in ended.err) == (0, "done", False), ended
 
 
+def test_a_process_that_is_forked_leaves_the_windows_to_the_one_that_has_them():
+    """Its copy of the connection to the display is the same one: a word of it there is the end of the application."""
+    ended = run(
+        START
+        + """
+view.show(wait=False)
+ready()
+child = os.fork()
+if not child:
+    view.window.give_focus(view.window.native_id)
+    view.window.title = "forked"
+    view.close()
+    try:
+        WebView(html="another").show(wait=False)
+    except HostError as error:
+        assert "forked" in str(error), error
+        raise SystemExit(7)
+    raise SystemExit(1)
+began = time.monotonic()
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+# Less than its end waits for windows.
+assert time.monotonic() - began < 1.5
+for size in (500, 400), (300, 200):
+    view.window.size = size
+    width = view.eval_js("innerWidth")
+    loop.until(width.done, "the width")
+loop.until(lambda: view.window.size == (300, 200), "the size")
+say("done", view.is_open)
+""",
+        seconds=SECONDS,
+    )
+    assert (ended.code, ended.out.strip(), "Traceback" in ended.err) == (0, "done True", False), ended
+
+
 def test_isolated_windows_may_be_waited_for():
     run(
         START

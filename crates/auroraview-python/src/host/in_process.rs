@@ -3,6 +3,9 @@
 //! Commands go in from any thread, events come out on the GUI thread. [`on_event`] never runs Python. Where a loop of the
 //! application drives GTK, a command of the GUI thread is obeyed inside of [`send`], and what comes of it is told inside
 //! of it: nobody sends with a lock that the handling of an event takes.
+//!
+//! The windows, and the connections that they are drawn by, stay with this process: one that is forked from it has none,
+//! and must not touch them.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -24,6 +27,14 @@ struct Host {
     send: abi::SendFn,
     /// A loop of the application drives GTK.
     is_guest: bool,
+    /// Where it was started.
+    process: u32,
+}
+
+impl Host {
+    fn is_ours(&self) -> bool {
+        self.process == std::process::id()
+    }
 }
 
 static HOST: OnceLock<Host> = OnceLock::new();
@@ -32,6 +43,9 @@ static GUI_THREAD: AtomicU64 = AtomicU64::new(0);
 static STARTING: Mutex<()> = Mutex::new(());
 static VIEWS: Mutex<Option<HashMap<ViewId, Weak<ViewCore>>>> = Mutex::new(None);
 static SHUT_DOWN: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+const FORKED: &str = "the windows are those of the process that this one was forked from; open windows in a program that \
+    is started anew, as by multiprocessing's \"spawn\"";
 
 /// Loads the host library and makes its GUI loop ready, once. Returns whose loop that is: `own`, on a thread of ours, or
 /// `application`. Raises `HostError`.
@@ -54,6 +68,9 @@ pub(crate) fn host_start(py: Python<'_>, path: PathBuf) -> PyResult<&'static str
                 }
             },
         };
+        if !host.is_ours() {
+            return Err(FORKED.to_owned());
+        }
         Ok(if host.is_guest { "application" } else { "own" })
     })
     .map_err(|text: String| error::host(py, text))
@@ -109,6 +126,7 @@ fn start(path: &PathBuf) -> Result<Host, String> {
     Ok(Host {
         send,
         is_guest: status == abi::APPLICATION,
+        process: std::process::id(),
     })
 }
 
@@ -181,9 +199,11 @@ pub(crate) fn register(id: ViewId, view: &Arc<ViewCore>) {
     views.insert(id, Arc::downgrade(view));
 }
 
-/// Sends a command; see the module. `false` when no host runs.
+/// Sends a command; see the module. `false` when no host runs in this process.
 pub(super) fn send(command: &HostCommand) -> bool {
-    let Some(host) = HOST.get() else { return false };
+    let Some(host) = HOST.get().filter(|host| host.is_ours()) else {
+        return false;
+    };
     let bytes = encode(command);
     // SAFETY: the bytes live for the duration of the call.
     unsafe { (host.send)(bytes.as_ptr(), bytes.len()) == 0 }
@@ -223,6 +243,7 @@ pub(crate) mod testing {
         HOST.get_or_init(|| Host {
             send,
             is_guest: true,
+            process: std::process::id(),
         });
     }
 
