@@ -6,10 +6,12 @@ most of Qt do, the windows live in that one (``"application"``), on a thread tha
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 
 from auroraview import _core
+from auroraview._log import logger
 
 _NATIVE = Path(__file__).parent / "_native"
 _LIBRARY = _NATIVE / "libauroraview_host.so"
@@ -27,7 +29,22 @@ def start() -> None:
         HostError: there is no display, WebKitGTK is missing, or the loop that drives GTK here does not answer.
     """
     global _loop
+    first = _loop is None
     _loop = _core.host_start(_LIBRARY)
+    if first and _loop == "own":
+        _warn_of_application_to_come()
+
+
+def _warn_of_application_to_come() -> None:
+    """A Qt that begins now finds its loop taken, and waits for it for good."""
+    for name in ("PySide6", "PySide2", "PyQt6", "PyQt5"):
+        widgets = sys.modules.get(f"{name}.QtWidgets")
+        if widgets is not None and widgets.QApplication.instance() is None:
+            logger.warning(
+                "%s is loaded and there is no QApplication: one that is made after the first window would stand still, "
+                "so make it before, or give the view isolation=\"process\"",
+                name,
+            )
 
 
 def loop() -> str | None:

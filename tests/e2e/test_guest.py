@@ -330,6 +330,25 @@ say("done", view.is_open)
     assert (ended.code, ended.out.strip(), "Traceback" in ended.err) == (0, "done True", False), ended
 
 
+@pytest.mark.parametrize("has_application", [False, True])
+def test_a_window_before_the_application_of_qt_is_warned_of(has_application):
+    """A Qt that begins after it waits for GLib's context for good. Where Qt has a loop of another kind all is well."""
+    ended = run(
+        f"""
+import sys, types
+from auroraview import WebView
+widgets = types.ModuleType("PySide6.QtWidgets")
+widgets.QApplication = types.SimpleNamespace(instance=lambda: {has_application} or None)
+sys.modules[widgets.__name__] = widgets
+for page in "one", "two":
+    WebView(html=page).show(wait=False)
+""",
+        seconds=SECONDS,
+    )
+    lines = [line for line in ended.err.splitlines() if "QApplication" in line]
+    assert (ended.code, len(lines)) == (0, 0 if has_application else 1), ended
+
+
 def test_isolated_windows_may_be_waited_for():
     run(
         START
