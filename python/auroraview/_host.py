@@ -42,7 +42,7 @@ def _warn_of_application_to_come() -> None:
         if widgets is not None and widgets.QApplication.instance() is None:
             logger.warning(
                 "%s is loaded and there is no QApplication: one that is made after the first window would stand still, "
-                "so make it before, or give the view isolation=\"process\"",
+                'so make it before, or give the view isolation="process"',
                 name,
             )
 
