@@ -242,6 +242,9 @@ class WebView:
                 if self._ended == last:
                     opening = self._begin()
                     break
+                if self._isolation.is_here and _host.runs_here():
+                    # Another thread has asked for that, and the loop that gets to it stands meanwhile.
+                    self._core.close()
             if not _waiting.wait_until_answered(lambda last=last: self._ended >= last, _OPEN_SECONDS):  # type: ignore[misc]
                 raise HostError(f"the window before did not close within {_OPEN_SECONDS:g} s")
 

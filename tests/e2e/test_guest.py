@@ -180,6 +180,25 @@ assert all(one.is_open for one in (view, *others))
     ).assert_clean()
 
 
+def test_a_window_that_another_thread_closes_may_be_shown_at_once():
+    run(
+        START
+        + """
+view.show(wait=False)
+ready()
+thread = threading.Thread(target=view.close)
+thread.start()
+thread.join()
+# The loop has not got to that yet, and does not while it is waited for.
+assert view.is_open
+view.show(wait=False)
+assert view.is_open
+ready()
+""",
+        seconds=SECONDS,
+    ).assert_clean()
+
+
 def test_what_was_painted_last_is_there_at_once():
     run(
         START
