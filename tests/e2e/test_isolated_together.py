@@ -16,7 +16,7 @@ from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import RECORDING_PAGE
 from tests.e2e.processes import descendants, run, wait_gone
 from tests.e2e.shells import crash, crashes_of, isolated, shell, shells
-from tests.e2e.test_environment import OWNED_ELSEWHERE, OWNED_HERE
+from tests.e2e.test_environment import OWNED_ELSEWHERE
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -178,10 +178,9 @@ def test_pages_work_under_a_c_locale(names):
     assert ended.code == 0, ended.err
 
 
-@pytest.mark.parametrize("program", [OWNED_HERE, OWNED_ELSEWHERE], ids=["this thread", "another thread"])
-def test_where_another_loop_owns_gtk_the_error_names_the_way_that_works(program):
+def test_where_another_loop_owns_gtk_the_error_names_the_way_that_works():
     ended = run(
-        program
+        OWNED_ELSEWHERE
         + """
 # Also when the in-process way was tried in vain, and while the context is owned again.
 assert glib.g_main_context_acquire(context)

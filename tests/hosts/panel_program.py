@@ -229,6 +229,26 @@ def test_windows() -> None:
     seen["restored"] = panel._look().area
 
 
+def test_deletion() -> None:
+    """The main window is deleted under docks that are shown, one of them floating; the pages find the next window."""
+    global window
+    hosts.detach()
+    hosts.attach()
+    panels = [opened(area) for area in ("right", "bottom", "floating")]
+    for panel in panels:
+        value(panel, f"window.mark = '{panel.key}'")
+    window.deleteLater()
+    spin(lambda: not any(panel.dock for panel in panels), "the end of the docks")
+    window = main_window()
+    for panel in panels:
+        panel.show()
+        assert panel.dock.parent() == window
+        assert value(panel, "window.mark") == panel.key
+        spin(lambda panel=panel: inside(panel), "the page is in its dock")
+        panel.close()
+    seen["deletion"] = True
+
+
 def test_isolated() -> None:
     """A page in a process of its own is docked like any other; it comes back into its dock after a crash."""
     panel = opened("right", key="isolated", isolation="process")
@@ -238,11 +258,13 @@ def test_isolated() -> None:
     spin(lambda: ready, "the page")
     value(panel, "window.mark = 7")
     panel.dock.setFloating(True)
-    spin(lambda: panel._look().floating, "it floats")
+    panel.dock.move(300, 200)
+    spin(lambda: panel._look().floating and inside(panel), "it floats")
     assert value(panel, "window.mark") == 7
     os.kill(shell(), signal.SIGKILL)
     spin(lambda: len(ready) == 2, "the page in another window")
     assert value(panel, "auroraview.call('one')") == 1
+    spin(lambda: inside(panel) and panel.widget._embedding.container.isVisible(), "the page is in its dock again")
     panel.close()
     seen["isolated"] = True
 
@@ -282,7 +304,7 @@ if not on_x11:
 elif REST:
     tests = [test_places, test_end]
 else:
-    tests = [test_places, test_life, test_failure, test_windows, test_isolated, test_end]
+    tests = [test_places, test_life, test_failure, test_windows, test_deletion, test_isolated, test_end]
 for test in tests:
     test()
 sys.exit((getattr(application, "exec", None) or application.exec_)())

@@ -13,6 +13,7 @@ import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from auroraview._log import logger
 from auroraview._running import program_ends
 from auroraview.hosts import _binding
 from auroraview.hosts._memory import Remembered, on_some_screen
@@ -168,14 +169,22 @@ class Docked:
         """Called by Qt in the middle of its own work, also while everything ends: must not raise."""
         if program_ends.is_set():
             return
-        with contextlib.suppress(RuntimeError):
+        try:
             state = self._now()
-            if state != self._state:
+            if state is not None and state != self._state:
                 self._state = state
                 self._changed()
+        except RuntimeError:
+            pass  # deleted by Qt
+        except Exception as error:  # noqa: BLE001 - PyQt would end the application
+            logger.error("where %r is: %s", self.view, error, exc_info=error)
 
-    def _now(self) -> Remembered:
+    def _now(self) -> Remembered | None:
+        """``None`` while the window is being deleted: its docks are hidden when it is no main window any more."""
         dock, last, wish = self.dock, self._state, self._wish
+        main_window = _binding.as_main_window(self._window)
+        if main_window is None:
+            return None
         floating = bool(dock.isFloating())
         size, window = (wish.size, wish.window) if last is None else (last.size, last.window)
         side = wish.side if last is None else last.area
@@ -184,7 +193,7 @@ class Docked:
         else:
             if dock.isVisible():
                 size = (dock.width(), dock.height())
-            area = self._window.dockWidgetArea(dock)
+            area = main_window.dockWidgetArea(dock)
             for name, qt_name in _SIDES.items():
                 if area == getattr(self._core.Qt.DockWidgetArea, f"{qt_name}DockWidgetArea"):
                     side = name

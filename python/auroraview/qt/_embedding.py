@@ -14,12 +14,30 @@ from typing import TYPE_CHECKING, Any
 from auroraview.errors import AuroraViewError
 from auroraview.hosts import _x11
 from auroraview.qt._binding import QtCore, QtGui, QtWidgets, is_alive
+from auroraview.qt._guard import guarded_filter
 
 if TYPE_CHECKING:
     from auroraview.view import WebView
 
 #: Which widget took each window in last.
 _holders: weakref.WeakValueDictionary[int, Embedding] = weakref.WeakValueDictionary()
+
+
+class _Leaving(QtCore.QObject):  # type: ignore[misc]
+    """Sees when Qt ends the native window around a page, as Qt 5 does when a floating dock is closed by its frame."""
+
+    def __init__(self, embedding: Embedding) -> None:
+        super().__init__()
+        self._embedding = weakref.ref(embedding)
+
+    @guarded_filter
+    def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QtCore.QEvent.Type.PlatformSurface:
+            ends = QtGui.QPlatformSurfaceEvent.SurfaceEventType.SurfaceAboutToBeDestroyed
+            embedding = self._embedding()
+            if embedding is not None and event.surfaceEventType() == ends:
+                embedding.save()
+        return False
 
 
 class Embedding:
@@ -29,6 +47,7 @@ class Embedding:
         self.native_id: int | None = None
         self._container: Any = None
         self._window: Any = None
+        self._leaving = _Leaving(self)
 
     @property
     def container(self) -> Any:
@@ -38,9 +57,13 @@ class Embedding:
     def put(self, native_id: int, parent: Any, layout: Any) -> None:
         """Takes the window in; one that was there before goes."""
         self.remove()
+        if _holders.get(native_id) is not None:
+            # Qt moves it when the container is shown; the one that it is in may be deleted before, and it with that.
+            _x11.take_out(native_id)
         self.native_id = native_id
         _holders[native_id] = self
         self._window = QtGui.QWindow.fromWinId(native_id)
+        self._window.installEventFilter(self._leaving)
         self._container = QtWidgets.QWidget.createWindowContainer(self._window, parent)
         # The panel takes the focus: the container would ask the window manager to activate a window it does not know.
         self._container.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
