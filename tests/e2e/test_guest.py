@@ -289,6 +289,24 @@ def test_a_program_ends_in_a_storm_of_calls_with_status_0(end):
     assert (ended.code, "Traceback" in ended.err) == (0, False), ended
 
 
+def test_an_application_may_end_without_the_end_of_python(tmp_path):
+    """Many leave by ``exit`` of C: windows are open then, and the engine cannot be taken apart any more."""
+    ended = run(
+        START
+        + f"""
+import ctypes
+view = WebView(html="page", data_directory={str(tmp_path)!r})
+for one in view, WebView(html="embedded", window=WindowOptions(embedded=True)):
+    one.show(wait=False)
+    ready(one)
+say("ends")
+ctypes.CDLL(None).exit(0)
+""",
+        seconds=SECONDS,
+    )
+    assert (ended.code, ended.out.strip(), "panicked" in ended.err) == (0, "ends", False), ended
+
+
 @pytest.mark.timeout(120)
 def test_threads_emit_and_close_while_the_main_thread_does():
     ended = run(

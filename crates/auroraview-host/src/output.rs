@@ -4,6 +4,7 @@
 //! callback runs inside [`shielded`].
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -12,7 +13,8 @@ use auroraview_host_api::{HostEvent, LogLevel};
 type Sink = Rc<dyn Fn(HostEvent)>;
 
 thread_local! {
-    static SINK: RefCell<Option<Sink>> = const { RefCell::new(None) };
+    /// Never dropped: what happens while the program ends still asks for it.
+    static SINK: ManuallyDrop<RefCell<Option<Sink>>> = const { ManuallyDrop::new(RefCell::new(None)) };
     static EMITTING: Cell<bool> = const { Cell::new(false) };
 }
 

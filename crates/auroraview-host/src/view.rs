@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -29,7 +30,10 @@ use crate::window::Window;
 use crate::{HostError, screenshot, web_context};
 
 thread_local! {
-    static VIEWS: RefCell<BTreeMap<ViewId, Rc<View>>> = const { RefCell::new(BTreeMap::new()) };
+    /// Never dropped: the application's thread ends in `exit`, its own or that of a process forked from it, where windows
+    /// and the engine cannot be taken apart any more.
+    static VIEWS: ManuallyDrop<RefCell<BTreeMap<ViewId, Rc<View>>>> =
+        const { ManuallyDrop::new(RefCell::new(BTreeMap::new())) };
 }
 
 /// An open view.

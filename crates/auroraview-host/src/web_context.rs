@@ -8,6 +8,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use wry::{WebContext, WebViewBuilder, WebViewBuilderExtUnix};
@@ -16,7 +17,8 @@ use crate::origins::SCHEME;
 use crate::{HostError, assets};
 
 thread_local! {
-    static SHARED: RefCell<HashMap<PathBuf, Shared>> = RefCell::default();
+    /// Never dropped: those of views that are open when the program ends.
+    static SHARED: ManuallyDrop<RefCell<HashMap<PathBuf, Shared>>> = ManuallyDrop::default();
 }
 
 struct Shared {
