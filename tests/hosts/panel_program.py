@@ -229,6 +229,29 @@ def test_windows() -> None:
     seen["restored"] = panel._look().area
 
 
+def test_frames() -> None:
+    """Windows with a panel are closed by their frames, which ends them in Qt 5 and 6.4, and shown again."""
+    panel = opened("right")
+    value(panel, "window.mark = 7")
+    panel.dock.setFloating(True)
+    panel.dock.move(300, 200)
+    spin(lambda: inside(panel), "it floats")
+    panel.dock.windowHandle().close()
+    spin(panel.dock.isHidden, "the dock is closed")
+    settle()
+    panel.show()
+    spin(lambda: inside(panel), "the page is in the floating dock again")
+    panel.dock.setFloating(False)
+    window.windowHandle().close()
+    settle()
+    window.show()
+    panel.show()
+    spin(lambda: inside(panel), "the page is in the main window again")
+    assert value(panel, "window.mark") == 7
+    panel.close()
+    seen["frames"] = True
+
+
 def test_deletion() -> None:
     """The main window is deleted under docks that are shown, one of them floating; the pages find the next window."""
     global window
@@ -304,7 +327,7 @@ if not on_x11:
 elif REST:
     tests = [test_places, test_end]
 else:
-    tests = [test_places, test_life, test_failure, test_windows, test_deletion, test_isolated, test_end]
+    tests = [test_places, test_life, test_failure, test_windows, test_frames, test_deletion, test_isolated, test_end]
 for test in tests:
     test()
 sys.exit((getattr(application, "exec", None) or application.exec_)())

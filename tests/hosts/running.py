@@ -198,6 +198,8 @@ class Program:
     def _environment(self) -> dict[str, str]:
         environment = {
             **os.environ,
+            # Another Python that stands first here takes its modules from Krita.
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.home),
             "XDG_RUNTIME_DIR": str(self.home / "run"),
             "TMPDIR": str(self.home / "tmp"),

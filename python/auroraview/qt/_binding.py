@@ -48,7 +48,7 @@ QtWidgets: Any = importlib.import_module(f"{NAME}.QtWidgets")
 # Its functions take references to None, True and False for granted, which they are from Python 3.12 on only.
 if NAME == "PySide6" and QtCore.__version__ == "6.12.0" and sys.version_info < (3, 12):
     logger.warning(
-        "PySide6 6.12.0 ends Python %d.%d (\"deallocating True or False\") after some thousand signals, with or without "
+        'PySide6 6.12.0 ends Python %d.%d ("deallocating True or False") after some thousand signals, with or without '
         "pages: take PySide6 6.11, or Python 3.12",
         *sys.version_info[:2],
     )

@@ -32,11 +32,12 @@ class _Leaving(QtCore.QObject):  # type: ignore[misc]
 
     @guarded_filter
     def eventFilter(self, watched: Any, event: Any) -> bool:  # noqa: N802 - Qt's name
+        # PySide2 does not tell which one it is. That it was made was told before this was listening.
         if event.type() == QtCore.QEvent.Type.PlatformSurface:
-            ends = QtGui.QPlatformSurfaceEvent.SurfaceEventType.SurfaceAboutToBeDestroyed
+            watched.removeEventFilter(self)
             embedding = self._embedding()
-            if embedding is not None and event.surfaceEventType() == ends:
-                embedding.save()
+            if embedding is not None:
+                embedding.leave()
         return False
 
 
@@ -53,6 +54,11 @@ class Embedding:
     def container(self) -> Any:
         """The widget around the window, or ``None``."""
         return self._container if self._container is not None and is_alive(self._container) else None
+
+    @property
+    def is_in_place(self) -> bool:
+        """There is a container, and the window is in it."""
+        return self.native_id is not None and self.container is not None
 
     def put(self, native_id: int, parent: Any, layout: Any) -> None:
         """Takes the window in; one that was there before goes."""
@@ -79,13 +85,21 @@ class Embedding:
         if self.native_id is not None and _holders.get(self.native_id) is self:
             _x11.take_out(self.native_id)
 
+    def leave(self) -> None:
+        """Saves the window; it has to be put in again."""
+        self.save()
+        self.native_id = None
+
     def remove(self) -> None:
         """Lets the window go; it is hidden, and the page lives on."""
+        if self._window is not None and is_alive(self._window):
+            self._window.removeEventFilter(self._leaving)
         container, self._container, self._window, self.native_id = self.container, None, None, None
         if container is not None:
             container.hide()
-            container.setParent(None)
             container.deleteLater()
+            # At once: Qt 6 hides the window and puts it on the screen when the container goes, wherever it is then.
+            QtCore.QCoreApplication.sendPostedEvents(container, int(QtCore.QEvent.Type.DeferredDelete))
 
 
 def page_zoom(widget: Any) -> float:

@@ -290,7 +290,7 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
         native_id = self.view.window.native_id if self.view.is_open and self.embeds else None
         if native_id is None:
             return
-        if native_id != self._embedding.native_id or self._embedding.container is None:
+        if native_id != self._embedding.native_id or not self._embedding.is_in_place:
             self._embedding.put(native_id, self, self._layout)
             self._drops.watch(self._embedding.container)
         self._show_page()
@@ -336,7 +336,9 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
     @guarded
     def _sync(self) -> None:
         self._sync_waits = False
-        if self._embedding.container is not None and self.view.is_open:
+        if self.isVisible() and not self._embedding.is_in_place:
+            self._place()  # if there is a page; Qt has ended the window that it was in
+        elif self._embedding.container is not None and self.view.is_open:
             set_quietly(self.view, "visible", self._visibility.is_visible())
             self._blocking.follow()
             self._follow_scale()
