@@ -139,10 +139,10 @@ def errors(program: Program) -> Steps:
         def emit(self, record: logging.LogRecord) -> None:
             logged.append(record.getMessage())
 
-    logging.getLogger("auroraview").addHandler(Handler())
     panel = program.panel()
     program.dock(panel)
     yield from program.ready(panel)
+    logging.getLogger("auroraview").addHandler(Handler())
 
     def broken(*_: object) -> None:
         raise ValueError("broken")
