@@ -123,6 +123,22 @@ def test_without_x11_there_is_a_sentence_and_no_crash(binding: str) -> None:
 
 
 @every_binding
+def test_without_an_application_object_there_is_an_error_and_no_crash(binding: str) -> None:
+    python = interpreter_with(binding)
+    if python is None:
+        pytest.skip(f"no interpreter with {binding}")
+    done = subprocess.run(
+        [python, "-c", "from auroraview.qt import WebPanel; WebPanel()"],
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'python'}", "QT_API": binding.lower()},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS * 5,
+        check=False,
+    )
+    assert (done.returncode, "UsageError: a WebPanel needs the QApplication" in done.stderr) == (1, True), done.stderr
+
+
+@every_binding
 def test_a_program_that_ends_under_load_ends_well(binding: str) -> None:
     for _ in range(TIMES):
         assert run(binding, "quitting") == {"quits": True}

@@ -15,7 +15,7 @@ from auroraview.errors import AuroraViewError, UsageError
 from auroraview.hosts._glib import loop_mode
 from auroraview.options import WindowOptions
 from auroraview.qt import _focus, _picture, _posting
-from auroraview.qt._binding import NAME, QtCore, QtWidgets, Signal, embeds, is_alive
+from auroraview.qt._binding import NAME, QtCore, QtWidgets, Signal, application, embeds, is_alive
 from auroraview.qt._blocking import Blocking
 from auroraview.qt._drops import Drops
 from auroraview.qt._embedding import Embedding, page_zoom, set_quietly
@@ -85,6 +85,8 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
         keys: Iterable[str] = (),
         view: WebView | None = None,
     ) -> None:
+        if application() is None:  # Qt itself would end the program
+            raise UsageError("a WebPanel needs the QApplication: make that first")
         super().__init__(parent)
         self._keys = frozenset(normal(key) for key in keys)
         if view is None:
