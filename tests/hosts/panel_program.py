@@ -83,12 +83,18 @@ def value(panel: Any, script: str) -> Any:
 
 
 def inside(panel: Any) -> bool:
-    """The page is where its widget is on the screen, and as wide."""
+    """The page is where its widget is in the window, as the X server sees both, and as wide.
+
+    Not as Qt does: what it believes of a window that was moved while the window manager framed it can be wrong for good.
+    """
+    around = panel.widget.window()
     ratio = panel.widget.devicePixelRatioF()
-    corner = panel.widget.mapToGlobal(core.QPoint(0, 0))
-    place = _x11.geometry(panel.view.window.native_id)
-    wanted = (corner.x() * ratio, corner.y() * ratio, panel.widget.width() * ratio)
-    return place is not None and all(abs(one - other) <= 2 for one, other in zip(place, wanted, strict=False))
+    corner = panel.widget.mapTo(around, core.QPoint(0, 0))
+    frame, place = (_x11.geometry(one) for one in (int(around.winId()), panel.view.window.native_id))
+    if frame is None or place is None:
+        return False
+    wanted = (frame[0] + corner.x() * ratio, frame[1] + corner.y() * ratio, panel.widget.width() * ratio)
+    return all(abs(one - other) <= 2 for one, other in zip(place, wanted, strict=False))
 
 
 def settle() -> None:
