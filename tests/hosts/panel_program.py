@@ -85,7 +85,7 @@ def value(panel: Any, script: str) -> Any:
 def inside(panel: Any) -> bool:
     """The page is where its widget is in the window, as the X server sees both, and as wide.
 
-    Not as Qt does: what it believes of a window that was moved while the window manager framed it can be wrong for good.
+    Not as Qt does: it can be wrong for good of a window that was moved while the window manager framed it.
     """
     around = panel.widget.window()
     ratio = panel.widget.devicePixelRatioF()
