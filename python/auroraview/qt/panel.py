@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -14,7 +12,7 @@ from auroraview.bridge import Bridge, current_call
 from auroraview.errors import AuroraViewError, UsageError
 from auroraview.hosts._glib import loop_mode
 from auroraview.options import WindowOptions
-from auroraview.qt import _focus, _picture, _posting
+from auroraview.qt import _focus, _following, _picture, _posting
 from auroraview.qt._binding import NAME, QtCore, QtWidgets, Signal, application, embeds, is_alive
 from auroraview.qt._blocking import Blocking
 from auroraview.qt._drops import Drops
@@ -124,7 +122,7 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
         self._open_asked = False
         self._sync_waits = False
         self._listeners: list[tuple[str, Function]] = []
-        _follow(self, closes=view is None)
+        _following.follow(self, closes=view is None)
 
     # What it is made of
 
@@ -167,7 +165,7 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
 
             def handle(detail: Any = None, event: str = event) -> None:
                 if current_call().peer is peer:
-                    _posting.post(lambda: _emit_received(panel, event, detail))
+                    _posting.post(lambda: _following.emit_received(panel, event, detail))
 
             self.bridge.on(event, handle)
             self._listeners.append((event, handle))
@@ -270,7 +268,7 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
         if self.embeds:
             set_quietly(self.view, "visible", False)
         threading.Thread(
-            target=_show, args=(self.view, weakref.ref(self)), name="auroraview-panel", daemon=True
+            target=_following.show, args=(self.view, weakref.ref(self)), name="auroraview-panel", daemon=True
         ).start()
 
     def _shown(self, problem: str | None) -> None:
@@ -436,63 +434,3 @@ def _usual_isolation() -> str:
     """A process of its own where the page cannot be in the application, or by no loop of its own."""
     mode = loop_mode()
     return "process" if mode == "foreign" or (mode == "guest" and not embeds()) else "none"
-
-
-def _show(view: WebView, panel: weakref.ref[WebPanel]) -> None:
-    """On a thread of its own."""
-    problem = None
-    try:
-        view.show(wait=False)
-    except AuroraViewError as error:
-        problem = str(error)
-    except Exception as error:  # noqa: BLE001 - said in the panel, as any other
-        problem = repr(error)
-        logger.error("%r: %s", view, error, exc_info=error)
-
-    def tell() -> None:
-        found = panel()
-        if found is not None and is_alive(found):
-            found._shown(problem)
-
-    _posting.post(tell)
-
-
-def _emit_received(panel: weakref.ref[WebPanel], event: str, detail: Any) -> None:
-    found = panel()
-    if found is not None and is_alive(found):
-        found.received.emit(event, detail)
-
-
-def _follow(panel: WebPanel, *, closes: bool) -> None:
-    """Tells the panel what its view reports, until Qt deletes it. Nothing here keeps the panel."""
-    reference = weakref.ref(panel)
-    view, listeners, embedding = panel.view, panel._listeners, panel._embedding
-
-    def noticed(name: str, *args: Any) -> None:
-        moment = time.monotonic()
-
-        def tell() -> None:
-            found = reference()
-            if found is not None and is_alive(found):
-                found._told(name, args, moment)
-
-        if name in _TOLD:
-            _posting.post(tell)
-
-    def gone(*_: object) -> None:
-        try:
-            with contextlib.suppress(ValueError):
-                view._followers.remove(noticed)
-            for event, func in listeners:
-                view.bridge.off(event, func)
-            embedding.save()
-            if closes:
-                view.close()
-        except Exception as error:  # noqa: BLE001 - PyQt would end the application
-            logger.error("%r: %s", view, error, exc_info=error)
-
-    view._followers.append(noticed)
-    panel.destroyed.connect(gone)
-
-
-_TOLD = frozenset(("opened", "reopened", "open_failed", "ready", "key", "focused", "crashed", "lost", "closed"))
