@@ -65,7 +65,7 @@ class WebView:
         allow_origins: further origins that may use the bridge, as in ``"https://example.com"``.
         data_directory: where cookies and the page's storage are kept; ``None`` keeps nothing between runs.
         isolation: ``"process"``: the window has a process of its own, whose crash costs this one nothing, and works
-            where another loop owns GTK here; ``"none"``: it lives in this process.
+            whatever loops run here; ``"none"``: it lives in this process.
         respawn: a window with its own process comes back after a crash, also one of its page: at once, then after
             0.25 s and doubling, at most 5 times in 60 s; then, or with ``False``, the view closes.
 
