@@ -172,7 +172,7 @@ class Window:
     def native_id(self) -> int | None:
         """The X11 id of the window, as from the event ``"opened"``; ``None`` while there is no window, and where there
         is no X11."""
-        return self._native_id
+        return self._native_id if self._core.is_open else None
 
     @property
     def embedded(self) -> bool:
