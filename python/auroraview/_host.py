@@ -19,6 +19,9 @@ _LIBRARY = _NATIVE / "libauroraview_host.so"
 #: The program of windows in processes of their own, and of launchers that have no other.
 SHELL = _NATIVE / "auroraview-shell"
 
+#: The bindings of Qt, as packages are called. Where several could be used, the first counts.
+QT_BINDINGS = ("PySide6", "PySide2", "PyQt6", "PyQt5")
+
 _loop: str | None = None
 
 
@@ -37,7 +40,7 @@ def start() -> None:
 
 def _warn_of_application_to_come() -> None:
     """A Qt that begins now finds its loop taken, and waits for it for good."""
-    for name in ("PySide6", "PySide2", "PyQt6", "PyQt5"):
+    for name in QT_BINDINGS:
         widgets = sys.modules.get(f"{name}.QtWidgets")
         if widgets is not None and widgets.QApplication.instance() is None:
             logger.warning(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from auroraview._host import QT_BINDINGS
 from auroraview.hosts._base import module
-
-_BINDINGS = ("PySide6", "PySide2", "PyQt6", "PyQt5")
 
 
 def find() -> tuple[str, Any] | None:
     """The name of the binding that is loaded and knows an application object, and its module ``QtCore``."""
-    for name in _BINDINGS:
+    for name in QT_BINDINGS:
         core = module(f"{name}.QtCore")
         if core is not None and core.QCoreApplication.instance() is not None:
             return name, core
@@ -32,7 +31,7 @@ def binding_of(widget: Any) -> str:
     """The name of the binding that an object comes from, whatever class of the application's own it has."""
     for kind in type(widget).__mro__:
         name = kind.__module__.partition(".")[0]
-        if name in _BINDINGS:
+        if name in QT_BINDINGS:
             return name
     raise TypeError(f"{widget!r} is no object of Qt")
 

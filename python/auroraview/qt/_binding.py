@@ -10,10 +10,9 @@ import os
 import sys
 from typing import Any
 
+from auroraview._host import QT_BINDINGS
 from auroraview._log import logger
 from auroraview.hosts import _binding
-
-_NAMES = ("PySide6", "PySide2", "PyQt6", "PyQt5")
 
 
 def _choose() -> str:
@@ -21,12 +20,12 @@ def _choose() -> str:
     found = _binding.find()
     if found is not None:
         return found[0]
-    for name in _NAMES:
+    for name in QT_BINDINGS:
         if f"{name}.QtWidgets" in sys.modules:
             return name
     wanted = os.environ.get("QT_API", "").lower()
     problems = []
-    for name in sorted(_NAMES, key=lambda name: name.lower() != wanted):
+    for name in sorted(QT_BINDINGS, key=lambda name: name.lower() != wanted):
         try:
             importlib.import_module(f"{name}.QtWidgets")
         except ImportError as error:
