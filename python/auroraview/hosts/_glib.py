@@ -6,14 +6,14 @@ Asked of the GLib that the application has loaded, if it has: none is loaded for
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-_GUI_THREAD = "auroraview-gui"
+from auroraview import _host
 
 
 def loop_mode() -> str:
     """``"own"``, ``"guest"`` or ``"foreign"``, as :class:`~auroraview.hosts.HostInfo` tells. Main thread only."""
-    if _gui_thread_runs():
+    if _host.loop() == "own":
+        # Our own thread drives the context since the first window opened.
         return "own"
     import ctypes
 
@@ -31,14 +31,3 @@ def loop_mode() -> str:
         return "foreign"
     glib.g_main_context_release(context)
     return "own"
-
-
-def _gui_thread_runs() -> bool:
-    """Our own thread drives the context since the first window opened."""
-    for name in Path("/proc/self/task").glob("*/comm"):
-        try:
-            if name.read_text().strip() == _GUI_THREAD:
-                return True
-        except OSError:  # a thread that has just ended
-            continue
-    return False
