@@ -75,6 +75,7 @@ class Isolation:
         if not view.is_open:
             return
         view._evaluations.end(how, lost=True)
+        view._questions.end(how)
         view.window.native_id_is(None)
         view.window.noticed("crashed")
         if self._respawn:

@@ -58,6 +58,8 @@ class WindowOptions:
         icon: an image file.
         context_menu: the web engine's own context menu opens on a right click.
         user_agent: instead of the web engine's own.
+        downloads: what becomes of them: a folder they are kept in, made when it is missing; ``True``: the user's own
+            for that; ``None`` or ``False``: they are refused, with a line in the log.
         embedded: it is to be put into a window of the application, which does that by ``view.window.native_id``: no
             frame, and nowhere to be seen before. Place, stacking and window states are the application's. X11 only.
         transient_for: the X11 id of a window of the application; it stays above that one, and over its middle unless
@@ -77,6 +79,7 @@ class WindowOptions:
     icon: StrPath | None = None
     context_menu: bool = True
     user_agent: str | None = None
+    downloads: StrPath | bool | None = True
     embedded: bool = False
     transient_for: int | None = None
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import secrets
 import threading
-import webbrowser
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +14,7 @@ from auroraview._isolation import Isolation
 from auroraview._lifecycle import weakly
 from auroraview._log import logger
 from auroraview._main_thread import pumped_by_loop
+from auroraview._questions import Questions
 from auroraview._running import check_answers
 from auroraview.bridge import Bridge
 from auroraview.errors import CallTimeout, HostError, UsageError, ViewClosed
@@ -104,7 +102,8 @@ class WebView:
         self._core.peer.set_debug(debug)
         self.peer = Peer(self._core.peer, self.bridge, transport=self._isolation.transport, close=weakly(self.close))
         self._lock = threading.RLock()
-        self.window = Window(self._core, self.bridge, title, (width, height), window, self._lock)
+        self._questions = Questions(self._core, of_window=self._isolation.is_here)
+        self.window = Window(self._core, self.bridge, title, (width, height), window, self._lock, self._questions)
         self.window.watches_navigation = lambda: bool(self._watchers)
         self._evaluations = Evaluations(self._core, of_window=self._isolation.is_here)
         self._watchers: list[Watcher] = []
@@ -164,6 +163,8 @@ class WebView:
 
         Handlers of the main thread run on the loop meanwhile, if it is the main thread's.
         """
+        import asyncio
+
         self.bridge.start_loop()
         closed = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -274,13 +275,15 @@ class WebView:
         return self._opening
 
     def _open_options(self) -> dict[str, Any]:
+        import secrets
+
         return {
             "key": secrets.token_hex(16),
             "source": self._source,
             "allow_origins": self._allow_origins,
             "debug": self._debug,
             "data_directory": self._data_directory,
-            **self.window.opening(),
+            **self.window.opening(debug=self._debug),
         }
 
     # Handlers: those of the bridge
@@ -502,11 +505,14 @@ class WebView:
         match name:
             case "answer":
                 self._evaluations.answered(*args)
+            case "answered":
+                self._questions.answered(*args)
             case "opened":
                 self._opened(*args)
             case "open_failed":
                 self._opening.problem = args[0]
                 self._evaluations.end(f"the window could not be opened: {args[0]}")
+                self._questions.end(f"the window could not be opened: {args[0]}")
                 self._forget_if_closed()
             case "document":
                 self.peer._listeners.tell("document")
@@ -540,10 +546,13 @@ class WebView:
             case "navigating":
                 self.bridge.submit(self._core.peer.id, self._answer_navigation, *args)
             case "external":
+                import webbrowser
+
                 webbrowser.open(args[0])
             case "closed":
                 self._isolation.ends()
                 self._evaluations.end(self._isolation.end_reason)
+                self._questions.end(self._isolation.end_reason)
                 for tell in list(self._closed_functions):
                     tell()
                 self.window.native_id_is(None)

@@ -14,6 +14,7 @@ from auroraview.options import WindowOptions
 
 if TYPE_CHECKING:
     from auroraview import _core
+    from auroraview._questions import Questions
     from auroraview.bridge import Bridge
 
 __all__ = ["Window"]
@@ -29,6 +30,9 @@ EVENTS = (
     "blurred",
     "crashed",
     "key",
+    "download",
+    "file_drop",
+    "console",
 )
 
 _ZOOMS = (0.25, 5.0)
@@ -49,9 +53,11 @@ class Window:
         size: tuple[int, int],
         options: WindowOptions | None,
         lock: threading.RLock,
+        questions: Questions,
     ) -> None:
         options = WindowOptions() if options is None else options
         self._core = core
+        self._questions = questions
         self._options = options
         # Held while something is set and the host told of it, so that no window opens with the former in between.
         self._lock = lock
@@ -62,6 +68,7 @@ class Window:
         self._always_on_top = options.always_on_top
         self._visible = options.visible
         self._maximized = options.maximized
+        self._downloads = _place_of_downloads(options.downloads)
         self._icon = None if options.icon is None else os.path.abspath(options.icon)
         self._native_id: int | None = None
         self._transient_for = _checked_id(options.transient_for)
@@ -259,7 +266,7 @@ class Window:
         with self._lock:
             self._core.watch(self.watches_navigation(), self.watches_closing)
 
-    def opening(self) -> dict[str, Any]:
+    def opening(self, *, debug: bool = False) -> dict[str, Any]:
         """What a window opens with that is to look as this one does now. For the library's own use."""
         options = self._options
         return {
@@ -278,6 +285,8 @@ class Window:
             "icon": self._icon,
             "context_menu": options.context_menu,
             "user_agent": options.user_agent,
+            "downloads": self._downloads,
+            "console": debug or bool(self._listeners.of("console")),
             "watch_navigation": self.watches_navigation(),
             "watch_closing": self.watches_closing,
             "embedded": options.embedded,
@@ -319,6 +328,17 @@ class Window:
                     allow = False
         finally:
             self._core.answer_closing(request, allow)
+
+
+def _place_of_downloads(place: object) -> tuple[str, str]:
+    """As the host takes it."""
+    if place is None or place is False:
+        return "refused", ""
+    if place is True:
+        return "user", ""
+    if isinstance(place, (str, os.PathLike)) and place:
+        return "folder", os.path.abspath(os.fsdecode(place))
+    raise UsageError(f"downloads is a folder, True (the user's own) or None (refused), not {place!r}")
 
 
 def _checked_id(native_id: object) -> int | None:

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Question;
+
 /// Names a view for the life of the process; never used again.
 pub type ViewId = u64;
 
@@ -9,7 +11,7 @@ pub type ViewId = u64;
 pub type RequestId = u64;
 
 /// One order to the host. Commands for a view that is not open are ignored, except that a question
-/// ([`Self::Eval`], [`Self::Screenshot`]) is always answered by an event.
+/// ([`Self::Eval`], [`Self::Screenshot`], [`Self::Ask`]) is always answered by an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum HostCommand {
     /// Open a window with a page; answered by `Opened` or `OpenFailed`.
@@ -65,6 +67,29 @@ pub enum HostCommand {
         /// As it was last painted, answered at once, while the command is obeyed. Without it the engine is asked to
         /// render, which takes a few turns of the loop.
         painted: bool,
+    },
+    /// Ask for something that takes its time; answered by `Answered`, once.
+    Ask {
+        /// The view.
+        view: ViewId,
+        /// Repeated in the answer; no other question of the view has it.
+        request: RequestId,
+        /// What is asked.
+        question: Question,
+    },
+    /// Nobody waits for the answer of a question any more: its dialog closes. It is answered all the same.
+    Withdraw {
+        /// The view.
+        view: ViewId,
+        /// Which question.
+        request: RequestId,
+    },
+    /// Give a download up.
+    CancelDownload {
+        /// The view.
+        view: ViewId,
+        /// Which one.
+        download: u64,
     },
     /// Change the window.
     Window {
@@ -129,6 +154,17 @@ pub enum Source {
         /// The page to show, relative to `root` with `/`, not percent-encoded.
         entry: String,
     },
+}
+
+/// Where what the page downloads is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Downloads {
+    /// In the user's folder for that.
+    UserFolder,
+    /// In this folder, an absolute path; made when it is missing.
+    Folder(String),
+    /// Nowhere: nothing is downloaded, and a line in the log says so.
+    Refused,
 }
 
 /// A size of the page area in logical pixels.
@@ -207,6 +243,10 @@ pub struct OpenOptions {
     pub context_menu: bool,
     /// Instead of the web engine's own.
     pub user_agent: Option<String>,
+    /// What becomes of downloads.
+    pub downloads: Downloads,
+    /// What the page writes to its console is told.
+    pub console: bool,
     /// See [`HostCommand::Watch`].
     pub watch_navigation: bool,
     /// See [`HostCommand::Watch`].
@@ -244,6 +284,8 @@ impl OpenOptions {
             icon: None,
             context_menu: true,
             user_agent: None,
+            downloads: Downloads::UserFolder,
+            console: false,
             watch_navigation: false,
             watch_closing: false,
         }
@@ -284,4 +326,6 @@ pub enum WindowChange {
     Enabled(bool),
     /// How large the page is shown; 1.0 is as it is.
     Zoom(f64),
+    /// The web inspector opens. Only with [`OpenOptions::debug`].
+    Inspector,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{RequestId, Size, ViewId};
+use crate::{Answer, AskError, ConsoleLevel, DownloadChange, RequestId, Size, ViewId};
 
 /// One thing that happened. Emitted on the GUI thread, in the order in which it happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,6 +81,48 @@ pub enum HostEvent {
         request: RequestId,
         /// PNG bytes, or what went wrong.
         result: Result<Vec<u8>, String>,
+    },
+    /// The answer to `Ask`.
+    Answered {
+        /// The view.
+        view: ViewId,
+        /// Which question.
+        request: RequestId,
+        /// The answer, or why there is none.
+        answer: Result<Answer, AskError>,
+    },
+    /// A download began, went on or ended.
+    Download {
+        /// The view.
+        view: ViewId,
+        /// Which one; unique in the process of the window.
+        download: u64,
+        /// What happened.
+        change: DownloadChange,
+    },
+    /// The user dropped files from outside onto the page.
+    FileDrop {
+        /// The view.
+        view: ViewId,
+        /// Absolute paths.
+        paths: Vec<String>,
+        /// From the left of the page area, logical pixels.
+        x: i32,
+        /// From the top of the page area, logical pixels.
+        y: i32,
+    },
+    /// The page wrote to its console, or an error of it was not caught (only when asked for).
+    Console {
+        /// The view.
+        view: ViewId,
+        /// Which function of the console.
+        level: ConsoleLevel,
+        /// The line.
+        text: String,
+        /// The script's address.
+        source: Option<String>,
+        /// Line in the script, from 1.
+        line: Option<u32>,
     },
     /// The window became visible.
     Shown {
@@ -239,6 +281,10 @@ impl HostEvent {
             | Self::LoadFailed { view, .. }
             | Self::Evaluated { view, .. }
             | Self::Screenshot { view, .. }
+            | Self::Answered { view, .. }
+            | Self::Download { view, .. }
+            | Self::FileDrop { view, .. }
+            | Self::Console { view, .. }
             | Self::Shown { view }
             | Self::Hidden { view }
             | Self::Resized { view, .. }

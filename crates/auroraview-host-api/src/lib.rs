@@ -8,12 +8,20 @@ pub mod abi;
 mod codec;
 mod command;
 mod event;
+mod question;
+mod service;
 pub mod stream;
 
 pub use codec::{DecodeError, decode, encode};
 pub use command::{
-    Decision, HostCommand, OpenOptions, Place, RequestId, Size, Source, ViewId, WindowChange,
+    Decision, Downloads, HostCommand, OpenOptions, Place, RequestId, Size, Source, ViewId,
+    WindowChange,
 };
 pub use event::{
     CLOSING_PATIENCE_SECONDS, EvalError, HostEvent, LogLevel, NAVIGATION_PATIENCE_SECONDS, Refusal,
 };
+pub use question::{
+    Answer, AskError, FileDialog, FileFilter, FindOptions, MessageDialog, MessageKind, PdfOptions,
+    Question,
+};
+pub use service::{ConsoleLevel, DownloadChange};

@@ -9,9 +9,15 @@
 
 mod abi;
 mod assets;
+mod clipboard;
+mod console;
+mod dialogs;
+mod downloads;
 mod drive;
 mod error;
 mod eval;
+mod file_drop;
+mod find;
 mod gui_loop;
 mod ipc_handler;
 mod keys;
@@ -20,9 +26,12 @@ mod order;
 mod origins;
 mod output;
 mod page;
+mod print_pdf;
+mod questions;
 mod replies;
 mod requests;
 mod screenshot;
+mod script_dialogs;
 mod view;
 mod web_context;
 mod window;

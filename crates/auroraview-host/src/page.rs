@@ -59,6 +59,11 @@ impl View {
         self.connect_close();
         self.connect_loads();
         self.connect_decisions();
+        self.connect_script_dialogs();
+        self.connect_downloads();
+        self.connect_file_drop();
+        self.connect_find();
+        self.connect_console();
         if options.title_follows {
             self.connect_title();
         }
@@ -103,6 +108,7 @@ impl View {
         let patterns = allowed.patterns();
         let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
         manager.remove_all_scripts();
+        self.inject_console(&manager);
         manager.add_script(&UserScript::new(
             &source,
             UserContentInjectedFrames::TopFrame,

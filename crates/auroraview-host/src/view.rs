@@ -10,21 +10,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use auroraview_host_api::{
-    EvalError, HostCommand, HostEvent, LogLevel, OpenOptions, RequestId, Source, ViewId,
+    AskError, EvalError, HostCommand, HostEvent, LogLevel, OpenOptions, RequestId, Source, ViewId,
     WindowChange,
 };
 use gtk::prelude::*;
-use webkit2gtk::WebViewExt;
+use webkit2gtk::{WebInspectorExt, WebViewExt};
 use wry::WebViewExtUnix;
 
 use crate::assets::{self, Site};
+use crate::console::Console;
+use crate::downloads::Downloads;
 use crate::eval::{self, Evaluations};
+use crate::file_drop::FileDrop;
+use crate::find::Find;
 use crate::ipc_handler::IpcHandler;
 use crate::navigation::Navigation;
 use crate::order::Order;
 use crate::origins::{Allowed, document_address};
 use crate::output::{emit, log, panic_text, shielded};
 use crate::page::Document;
+use crate::questions::{self, Questions};
 use crate::web_context::Keeper;
 use crate::window::Window;
 use crate::{HostError, screenshot, web_context};
@@ -56,6 +61,11 @@ pub(crate) struct View {
     pub(crate) navigation: Navigation,
     pub(crate) evaluations: Evaluations,
     pub(crate) screenshots: RefCell<BTreeSet<RequestId>>,
+    pub(crate) questions: Questions,
+    pub(crate) downloads: Downloads,
+    pub(crate) console: Console,
+    pub(crate) file_drop: FileDrop,
+    pub(crate) find: Find,
     pub(crate) crashed: Cell<bool>,
     pub(crate) closed: Cell<bool>,
 }
@@ -94,6 +104,16 @@ pub(crate) fn obey(command: HostCommand) {
             Some(view) => view.screenshot(request),
             None => screenshot::answer(view, request, Err("the window is not open".into())),
         },
+        C::Ask {
+            view,
+            request,
+            question,
+        } => match find(view) {
+            Some(view) => view.take_question(request, question),
+            None => questions::answer(view, request, Err(AskError::Gone)),
+        },
+        C::Withdraw { view, request } => with(view, |view| view.withdraw(request)),
+        C::CancelDownload { view, download } => with(view, |view| view.cancel_download(download)),
         C::Window { view, change } => with(view, |view| view.change(change)),
         C::Watch {
             view,
@@ -193,6 +213,11 @@ fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
         navigation: Navigation::new(options.watch_navigation),
         evaluations: Evaluations::default(),
         screenshots: RefCell::default(),
+        questions: Questions::default(),
+        downloads: Downloads::new(&options),
+        console: Console::new(&options),
+        file_drop: FileDrop::default(),
+        find: Find::default(),
         crashed: Cell::new(false),
         closed: Cell::new(false),
         origin,
@@ -245,7 +270,18 @@ impl View {
                 LogLevel::Warning,
                 format!("a page cannot be shown {factor} times as large"),
             ),
+            WindowChange::Inspector => self.inspect(),
             change => self.window.change(self.id, change),
+        }
+    }
+
+    fn inspect(&self) {
+        match self.webview.inspector() {
+            Some(inspector) if self.debug => inspector.show(),
+            _ => log(
+                LogLevel::Warning,
+                "there is no web inspector without debug=True",
+            ),
         }
     }
 
@@ -319,6 +355,8 @@ impl View {
         self.closed.set(true);
         drop(VIEWS.with(|views| views.borrow_mut().remove(&self.id)));
         self.end_document("the window was closed");
+        self.questions.end(self.id);
+        self.end_downloads();
         self.navigation.end();
         self.window.end();
         drop(self.keeper.take());

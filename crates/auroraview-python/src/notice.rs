@@ -22,6 +22,10 @@ pub(crate) enum Notice {
     Opened(&'static str, String, Option<u64>),
     Text(&'static str, &'static str, String),
     Number(&'static str, i64),
+    /// A question's answer as JSON text, or what went wrong; neither: its window is gone.
+    Answered(u64, Result<String, Option<String>>),
+    /// A line of the page's console: level, text, script, line in it.
+    Console(&'static str, String, Option<String>, Option<u32>),
     /// One of those of which only so many may wait.
     Gated(Box<Notice>, Permit),
     /// A line that a window's process wrote: where to, its process id (0: not known yet), the line.
@@ -65,6 +69,15 @@ impl Notice {
             Notice::Opened(name, origin, native_id) => (name, origin, native_id).into_pyobject(py),
             Notice::Text(name, kind, text) => (name, kind, text).into_pyobject(py),
             Notice::Number(name, number) => (name, number).into_pyobject(py),
+            Notice::Answered(request, Ok(text)) => {
+                ("answered", request, text, py.None()).into_pyobject(py)
+            }
+            Notice::Answered(request, Err(problem)) => {
+                ("answered", request, py.None(), problem).into_pyobject(py)
+            }
+            Notice::Console(level, text, source, line) => {
+                ("console", level, text, source, line).into_pyobject(py)
+            }
             Notice::Gated(notice, _permit) => notice.into_args(py),
             Notice::Line(stream, pid, line) => ("line", stream, pid, line).into_pyobject(py),
         }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use auroraview_host_api::{
-    Decision, EvalError, HostCommand, HostEvent, Refusal, ViewId, WindowChange,
+    AskError, ConsoleLevel, Decision, EvalError, HostCommand, HostEvent, Question, Refusal, ViewId,
+    WindowChange,
 };
 use auroraview_protocol::{Batch, Reason, envelope};
 use pyo3::exceptions::PyValueError;
@@ -167,6 +168,29 @@ impl ViewCore {
                     .map_err(|message| ("HostError".to_owned(), message));
                 self.notice(Notice::Answer("answer", request, result));
             }
+            HostEvent::Answered {
+                request, answer, ..
+            } => {
+                let answer = match answer {
+                    Ok(answer) => Ok(json(&answer)),
+                    Err(AskError::Failed(problem)) => Err(Some(problem)),
+                    Err(AskError::Gone) => Err(None),
+                };
+                self.notice(Notice::Answered(request, answer));
+            }
+            HostEvent::Download {
+                download, change, ..
+            } => self.notice(Notice::Named("download", json(&(download, change)))),
+            HostEvent::FileDrop { paths, x, y, .. } => {
+                self.notice(Notice::Named("file_drop", json(&(paths, x, y))));
+            }
+            HostEvent::Console {
+                level,
+                text,
+                source,
+                line,
+                ..
+            } => self.notice(Notice::Console(level_name(level), text, source, line)),
             HostEvent::Shown { .. } => self.notice(Notice::Plain("shown")),
             HostEvent::Hidden { .. } => self.notice(Notice::Plain("hidden")),
             HostEvent::Resized { size, .. } => self.notice(Notice::Numbers(
@@ -205,6 +229,21 @@ impl ViewCore {
             HostEvent::Key { stroke, .. } => self.notice(Notice::Named("key", stroke)),
             HostEvent::ShutDown | HostEvent::Log { .. } => {}
         }
+    }
+}
+
+/// JSON text of a part of an event.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("parts of events have names for keys")
+}
+
+fn level_name(level: ConsoleLevel) -> &'static str {
+    match level {
+        ConsoleLevel::Log => "log",
+        ConsoleLevel::Info => "info",
+        ConsoleLevel::Warning => "warning",
+        ConsoleLevel::Error => "error",
+        ConsoleLevel::Debug => "debug",
     }
 }
 
@@ -393,6 +432,31 @@ impl View {
         self.send(py, &command)
     }
 
+    /// Asks for what JSON text says, see `auroraview_host_api::Question`; answered by the notice `answered`. `False` when
+    /// there is no window.
+    fn ask(&self, py: Python<'_>, request: u64, question: &str) -> PyResult<bool> {
+        let question: Question = serde_json::from_str(question)
+            .map_err(|problem| PyValueError::new_err(format!("no question: {problem}")))?;
+        let view = self.core.id;
+        let command = HostCommand::Ask {
+            view,
+            request,
+            question,
+        };
+        Ok(self.core.open.load(Ordering::Acquire) && self.send(py, &command))
+    }
+
+    /// Nobody waits for the answer any more.
+    fn withdraw(&self, py: Python<'_>, request: u64) {
+        let view = self.core.id;
+        self.send(py, &HostCommand::Withdraw { view, request });
+    }
+
+    fn cancel_download(&self, py: Python<'_>, download: u64) {
+        let view = self.core.id;
+        self.send(py, &HostCommand::CancelDownload { view, download });
+    }
+
     fn watch(&self, py: Python<'_>, navigation: bool, closing: bool) {
         let command = HostCommand::Watch {
             view: self.core.id,
@@ -473,13 +537,14 @@ impl View {
         self.change(py, WindowChange::Zoom(zoom));
     }
 
-    /// `minimize`, `maximize`, `restore` or `focus`.
+    /// `minimize`, `maximize`, `restore`, `focus` or `inspect`.
     fn act(&self, py: Python<'_>, action: &str) -> PyResult<()> {
         let change = match action {
             "minimize" => WindowChange::Minimize,
             "maximize" => WindowChange::Maximize,
             "restore" => WindowChange::Restore,
             "focus" => WindowChange::Focus,
+            "inspect" => WindowChange::Inspector,
             _ => return Err(PyValueError::new_err(format!("no action {action:?}"))),
         };
         self.change(py, change);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use auroraview_host::GuiLoop;
 use auroraview_host_api::stream::{self, Greeting, Incoming, StreamError};
-use auroraview_host_api::{EvalError, HostCommand, HostEvent, LogLevel};
+use auroraview_host_api::{AskError, EvalError, HostCommand, HostEvent, LogLevel};
 use gtk::glib::{ControlFlow, IOCondition, MainContext, Priority, unix_fd_source_new};
 
 use crate::lifeline::{self, Lifeline};
@@ -117,6 +117,11 @@ fn instead_of(event: HostEvent, problem: &StreamError) -> HostEvent {
             view,
             request,
             result: Err(problem.to_string()),
+        },
+        HostEvent::Answered { view, request, .. } => HostEvent::Answered {
+            view,
+            request,
+            answer: Err(AskError::Failed(problem.to_string())),
         },
         _ => HostEvent::Log {
             level: LogLevel::Error,

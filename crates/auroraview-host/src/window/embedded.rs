@@ -67,7 +67,8 @@ impl Embedded {
             | WindowChange::Title(_)
             | WindowChange::GiveFocus(_)
             | WindowChange::Enabled(_)
-            | WindowChange::Zoom(_) => {}
+            | WindowChange::Zoom(_)
+            | WindowChange::Inspector => {}
         }
     }
 

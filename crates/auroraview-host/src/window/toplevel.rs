@@ -87,7 +87,8 @@ impl Toplevel {
             WindowChange::Title(_)
             | WindowChange::GiveFocus(_)
             | WindowChange::Enabled(_)
-            | WindowChange::Zoom(_) => {}
+            | WindowChange::Zoom(_)
+            | WindowChange::Inspector => {}
         }
     }
 

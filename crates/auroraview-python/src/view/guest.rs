@@ -132,7 +132,7 @@ fn options(py: Python<'_>) -> Options {
         c"dict(key='0' * 32, source=('html', 'x', ''), allow_origins=[], debug=False, data_directory=None, title='',
             size=(1, 1), min_size=None, position=None, resizable=True, decorations=True, always_on_top=False,
             transparent=False, background_color=None, visible=True, maximized=False, fullscreen=False, icon=None,
-            context_menu=True, user_agent=None, watch_navigation=False, watch_closing=False, embedded=True,
+            context_menu=True, user_agent=None, downloads=('user', ''), console=False, watch_navigation=False, watch_closing=False, embedded=True,
             transient_for=None, zoom=1.5, enabled=False)",
         None,
         None,

@@ -1,6 +1,6 @@
 //! What a window opens with, as Python gives it.
 
-use auroraview_host_api::{OpenOptions, Place, Size, Source, WindowChange};
+use auroraview_host_api::{Downloads, OpenOptions, Place, Size, Source, WindowChange};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -28,6 +28,8 @@ pub(super) struct Options {
     icon: Option<String>,
     context_menu: bool,
     user_agent: Option<String>,
+    downloads: (String, String),
+    console: bool,
     watch_navigation: bool,
     watch_closing: bool,
     embedded: bool,
@@ -87,6 +89,8 @@ impl Options {
             icon: self.icon,
             context_menu: self.context_menu,
             user_agent: self.user_agent,
+            downloads: make_downloads(self.downloads)?,
+            console: self.console,
             watch_navigation: self.watch_navigation,
             watch_closing: self.watch_closing,
         })
@@ -95,6 +99,18 @@ impl Options {
 
 pub(super) fn make_size((width, height): (u32, u32)) -> Size {
     Size { width, height }
+}
+
+/// `("user", "")`, `("folder", path)` or `("refused", "")`.
+fn make_downloads((kind, path): (String, String)) -> PyResult<Downloads> {
+    match kind.as_str() {
+        "user" => Ok(Downloads::UserFolder),
+        "folder" => Ok(Downloads::Folder(path)),
+        "refused" => Ok(Downloads::Refused),
+        _ => Err(PyValueError::new_err(format!(
+            "no place for downloads {kind:?}"
+        ))),
+    }
 }
 
 /// `("url", address, "")`, `("html", text, "")` or `("directory", root, entry)`.
