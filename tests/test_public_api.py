@@ -1,6 +1,9 @@
 """The front door: what is exported, that it is documented, and that importing it needs nothing."""
 
 import inspect
+import os
+import pathlib
+import shutil
 import subprocess
 import sys
 import types
@@ -110,6 +113,51 @@ def test_importing_needs_no_third_party_package_no_thread_and_no_webkit():
         [sys.executable, "-c", PROBE], capture_output=True, text=True, timeout=SECONDS * 2, check=True
     )
     assert done.stdout.split("\n") == ["", "MainThread", "", ""]
+
+
+def imported(code):
+    """The modules that are there after the code ran, in an interpreter of its own."""
+    code += "\nimport sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_imports_nothing_else():
+    assert imported("import auroraview") - imported("") <= {"auroraview"}
+
+
+def test_what_a_window_needs_does_without_the_heavy_modules():
+    heavy = {"asyncio", "ssl", "socket", "subprocess", "http", "http.cookies", "ctypes", "webbrowser", "secrets"}
+    others = {"auroraview.server", "auroraview._asgi", "auroraview.launcher", "auroraview.hosts", "auroraview.testing"}
+    view = "from auroraview import WebView\nview = WebView(html='<p>')\nview.bind_call('f', lambda: 1)"
+    assert not imported(view) & (heavy | others)
+
+
+def test_each_name_is_there_at_first_use_and_then_for_good():
+    assert set(auroraview.__all__) <= set(dir(auroraview))
+    assert vars(auroraview)["WebView"] is auroraview.WebView
+    assert auroraview.errors is errors
+    with pytest.raises(AttributeError, match="module 'auroraview' has no attribute 'WebVeiw'"):
+        auroraview.WebVeiw  # noqa: B018
+
+
+def test_without_the_native_module_the_import_says_what_to_do(tmp_path):
+    """The package without what is built, as in a checkout."""
+    source = pathlib.Path(auroraview.__file__).parent
+    shutil.copytree(source, tmp_path / "auroraview", ignore=shutil.ignore_patterns("_core.*.so", "_native"))
+    for code in ("from auroraview import WebView", "import auroraview; auroraview.serve", "import auroraview.view"):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            cwd=tmp_path,
+        )
+        last = done.stderr.splitlines()[-1]
+        assert done.returncode == 1
+        assert last.startswith("ImportError: auroraview cannot load its native module: No module named")
+        assert "`python -m auroraview doctor` says more" in last
 
 
 def test_the_example_of_the_package_reads_as_it_runs():

@@ -3,11 +3,12 @@
 New work arrives through a file descriptor that the loop watches, so that the thread that brings it (the GUI thread)
 needs neither the GIL nor the loop's lock. While a program's loop is stopped, its handlers wait; when it ends, a loop of
 our own takes over, so that no call is left without an answer.
+
+asyncio takes as long to import as everything else that a window needs: it is imported when there is a coroutine.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
 import threading
@@ -19,10 +20,18 @@ from auroraview._running import call_context, finish, is_awaitable, report
 from auroraview.errors import ViewClosed
 
 if TYPE_CHECKING:
+    import asyncio
+
     from auroraview._core import Job, Lane
 
 _AT_ONCE = 500
 _END_SECONDS = 0.5
+
+
+def _import_asyncio() -> None:
+    """Everything here that uses it comes after :meth:`LoopLane.ensure`, which calls this."""
+    global asyncio
+    import asyncio
 
 
 class LoopLane:
@@ -43,6 +52,7 @@ class LoopLane:
         Raises:
             ViewClosed: the bridge is gone.
         """
+        _import_asyncio()
         with self._lock:
             if self._loop is None or self._loop.is_closed():
                 if self._closed:
@@ -63,8 +73,8 @@ class LoopLane:
 
         So handlers that were bound before the program's loop began share it all the same.
         """
-        running = asyncio.get_running_loop()
         loop = self.ensure()
+        running = asyncio.get_running_loop()
         if loop is not running and self._guard is None:
             with contextlib.suppress(RuntimeError):  # It has ended meanwhile.
                 loop.call_soon_threadsafe(self._hand_over, loop, running)

@@ -6,7 +6,6 @@ and no type checker believes it.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
 import functools
@@ -190,6 +189,8 @@ def pumped_by_loop() -> Iterator[None]:
     if not _waiting.on_main_thread():
         yield
         return
+    import asyncio
+
     loop = asyncio.get_running_loop()
     _loops += 1
     loop.add_reader(main_thread.fileno(), main_thread.pump)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import functools
 import inspect
+import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable
@@ -55,10 +55,16 @@ def text_of(error: BaseException) -> str:
         return f"(its text could not be made: {type(problem).__name__})"
 
 
+def is_cancelled(error: BaseException) -> bool:
+    """It says that somebody gave up. Where asyncio was not imported, nobody has raised that of asyncio."""
+    of_asyncio = getattr(sys.modules.get("asyncio.exceptions"), "CancelledError", Cancelled)
+    return isinstance(error, (Cancelled, of_asyncio))
+
+
 def report(job: Job | None, error: BaseException) -> None:
     """Logs what a handler raised and answers the call with it. Raises nothing."""
     name, message = type(error).__name__, text_of(error)
-    if isinstance(error, (asyncio.CancelledError, Cancelled)):
+    if is_cancelled(error):
         if job is not None:
             job.fail_cancelled(plain_text(message) or "the call was cancelled")
         return

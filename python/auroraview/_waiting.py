@@ -7,8 +7,8 @@ and, for a window, on the thread of an application whose loop drives the windows
 
 from __future__ import annotations
 
-import asyncio
 import select
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -40,8 +40,12 @@ def on_main_thread() -> bool:
 
 
 def _loop_runs_here() -> bool:
+    # Where nobody has imported asyncio, or another thread is just about to, no loop runs here.
+    find = getattr(sys.modules.get("asyncio"), "get_running_loop", None)
+    if find is None:
+        return False
     try:
-        asyncio.get_running_loop()
+        find()
     except RuntimeError:
         return False
     return True

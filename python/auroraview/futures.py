@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import logging
 import threading
@@ -62,6 +61,8 @@ class Future(concurrent.futures.Future[Any]):
             raise CallTimeout(f"{self._what} did not come within {timeout:g} s")
 
     def __await__(self) -> Generator[Any, None, Any]:
+        import asyncio
+
         self._looked_at = True
         return asyncio.wrap_future(self).__await__()
 
