@@ -59,8 +59,9 @@ else:
             if module != "_core":
                 raise
             raise ImportError(
-                f"auroraview cannot load its native module: {error}. Install the package for this Python and this machine "
-                "again, with `python -m pip install --force-reinstall auroraview`; `python -m auroraview doctor` says more",
+                f"auroraview cannot load its native module: {error}. Install the package for this Python and this "
+                "machine again, with `python -m pip install --force-reinstall auroraview`; `python -m auroraview doctor` "
+                "says more",
                 name="auroraview._core",
             ) from error
         if module != name:
