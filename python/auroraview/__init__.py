@@ -60,8 +60,8 @@ else:
                 raise
             raise ImportError(
                 f"auroraview cannot load its native module: {error}. Install the package for this Python and this "
-                "machine again, with `python -m pip install --force-reinstall auroraview`; `python -m auroraview doctor` "
-                "says more",
+                "machine again, with `python -m pip install --force-reinstall auroraview`; "
+                "`python -m auroraview doctor` says more",
                 name="auroraview._core",
             ) from error
         if module != name:
