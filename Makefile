@@ -16,7 +16,7 @@ STAMPS := build/stamps
 NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(wildcard build_backend/*.py) \
 	$(shell find crates -type f ! -path '*/tests/*')
 
-.PHONY: help setup demo test test-hosts lint format bench bench-hosts docs wheel clean packages packages-test packages-hosts rust
+.PHONY: help setup demo test test-hosts lint format bench bench-hosts docs pictures wheel clean packages packages-test packages-hosts rust
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -53,9 +53,11 @@ bench: setup packages-test $(STAMPS)/bench ## the measurements, side by side wit
 bench-hosts: setup packages-hosts $(STAMPS)/bench-hosts ## panels inside Blender, FreeCAD and PySide6, which it installs; into build/bench.json
 	@scripts/with_display $(VENV)/python -m benches --only hosts
 
-docs: ## where to read
-	@echo "The documentation is text and lies in docs/:"
-	@ls docs/*.md
+docs: setup $(STAMPS)/docs $(STAMPS)/node_modules ## the documentation as a site with search and reference, in build/docs
+	@build/docs-venv/bin/python scripts/docs/build.py
+
+pictures: setup packages-test ## the pictures of the documentation, taken of the examples anew
+	@scripts/with_display $(VENV)/python scripts/pictures
 
 wheel: setup ## the wheel and the source distribution, in dist/
 	@PATH="$(VIRTUAL_ENV)/bin:$$PATH" $(VENV)/python -m pip wheel --no-build-isolation --no-deps --wheel-dir dist --verbose .
@@ -99,6 +101,14 @@ $(STAMPS)/hosts: scripts/requirements-hosts.txt | packages
 $(STAMPS)/bench-hosts: scripts/requirements-bench-hosts.txt | packages
 	@test -x build/hosts-bench/bin/python || "$$(scripts/find_python)" -m venv build/hosts-bench
 	@build/hosts-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p $(STAMPS) && touch $@
+
+# Apart from .venv: what makes the site is no business of the tests.
+$(STAMPS)/docs: scripts/requirements-docs.txt scripts/docs/package.json scripts/docs/package-lock.json $(STAMPS)/venv | packages-test
+	@test -x build/docs-venv/bin/python || "$$(scripts/find_python)" -m venv build/docs-venv
+	@build/docs-venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@mkdir -p build/docs-node && cp scripts/docs/package.json scripts/docs/package-lock.json build/docs-node/
+	@cd build/docs-node && npm ci --no-audit --no-fund --silent
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/native: $(NATIVE_SOURCES) $(STAMPS)/venv | packages rust
