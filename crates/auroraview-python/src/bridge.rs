@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::clock::{Clock, Time};
 use crate::convert::{self, Unsendable};
 use crate::dispatcher::Dispatcher;
 use crate::error;
@@ -107,13 +108,14 @@ fn make_handler(
 
 #[pymethods]
 impl Bridge {
-    /// `frame_rate`: how many times a second coalesced events leave.
+    /// `frame_rate`: how many times a second coalesced events leave; `clock`: whose time it is, not the computer's.
     #[new]
-    #[pyo3(signature = (limits, workers, frame_rate = 60.0))]
+    #[pyo3(signature = (limits, workers, frame_rate = 60.0, clock = None))]
     fn new(
         limits: (usize, usize, usize, usize, usize),
         workers: usize,
         frame_rate: f64,
+        clock: Option<&Clock>,
     ) -> PyResult<Bridge> {
         let (message_bytes, queue_messages, queue_bytes, depth, calls_in_flight) = limits;
         let limits = Limits {
@@ -123,8 +125,12 @@ impl Bridge {
             depth,
             calls_in_flight,
         };
+        let time = clock.map_or(Time::Real, |clock| {
+            Time::Controlled(Arc::clone(&clock.time))
+        });
+        let interval = seconds(1.0 / frame_rate);
         Ok(Bridge {
-            core: Arc::new(Dispatcher::new(limits, workers, seconds(1.0 / frame_rate))?),
+            core: Arc::new(Dispatcher::new(limits, workers, interval, time)?),
         })
     }
 

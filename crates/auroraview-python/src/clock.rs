@@ -3,6 +3,11 @@
 //!
 //! What comes after a pause leaves at once, on the thread that has it; what follows is left to one thread of the process,
 //! which starts at the first need, sleeps while nothing is due and never runs Python.
+//!
+//! A bridge may have a time of its own that a test moves: [`Time`]. What only spares frames, as results that leave
+//! together, keeps to the computer's.
+
+mod controlled;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, Weak};
@@ -10,6 +15,34 @@ use std::time::{Duration, Instant};
 
 use crate::lock;
 use crate::peer::PeerCore;
+
+pub(crate) use controlled::{Clock, Controlled};
+
+/// Time as a bridge has it.
+#[derive(Clone)]
+pub(crate) enum Time {
+    /// The computer's.
+    Real,
+    /// Moved by a test.
+    Controlled(Arc<Controlled>),
+}
+
+impl Time {
+    pub(crate) fn now(&self) -> Instant {
+        match self {
+            Time::Real => Instant::now(),
+            Time::Controlled(time) => time.now(),
+        }
+    }
+
+    /// Has something done at that time.
+    pub(crate) fn wake(&self, at: Instant, peer: &Arc<PeerCore>, action: Action) {
+        match self {
+            Time::Real => wake(at, peer, action),
+            Time::Controlled(time) => time.wake(at, Arc::downgrade(peer), action),
+        }
+    }
+}
 
 /// When a peer's coalesced events left last, and whether they are about to.
 #[derive(Default)]
@@ -72,7 +105,7 @@ static ALARMS: Mutex<Alarms> = Mutex::new(Alarms {
 });
 static CHANGED: Condvar = Condvar::new();
 
-/// Has something done at that time.
+/// Has something done at that time, by the computer's clock.
 pub(crate) fn wake(at: Instant, peer: &Arc<PeerCore>, action: Action) {
     let mut alarms = lock(&ALARMS);
     alarms.count += 1;

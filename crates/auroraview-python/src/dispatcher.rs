@@ -12,6 +12,7 @@ use auroraview_protocol::{EncodedEvent, ErrorObject, Incoming, Limits, write_jso
 
 use pyo3::Python;
 
+use crate::clock::Time;
 use crate::job::{Handler, JobData, Occasion, Place};
 use crate::lane::{Item, Queue, push_main};
 use crate::lock;
@@ -39,6 +40,7 @@ pub(crate) struct Dispatcher {
     unhandled_events: AtomicU64,
     /// Between two releases of coalesced events.
     pub(crate) frame_interval: Duration,
+    pub(crate) time: Time,
 }
 
 impl Dispatcher {
@@ -46,6 +48,7 @@ impl Dispatcher {
         limits: Limits,
         workers: usize,
         frame_interval: Duration,
+        time: Time,
     ) -> std::io::Result<Dispatcher> {
         Ok(Dispatcher {
             limits,
@@ -57,6 +60,7 @@ impl Dispatcher {
             asyncio: Queue::with_signal()?,
             unhandled_events: AtomicU64::new(0),
             frame_interval,
+            time,
         })
     }
 

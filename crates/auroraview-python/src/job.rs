@@ -124,7 +124,7 @@ impl JobData {
 
     fn answer(&self, py: Python<'_>, result: Result<Encoded, ErrorObject>) {
         if let Some(started) = lock(&self.started).take() {
-            let elapsed = started.elapsed();
+            let elapsed = self.since(started);
             self.handler.times.record(elapsed);
             if elapsed > SLOW {
                 self.complain_of_slowness(elapsed);
@@ -138,6 +138,11 @@ impl JobData {
                 peer.patiently(py, || peer.respond(generation, id, result));
             }
         }
+    }
+
+    fn since(&self, started: Instant) -> Duration {
+        let now = self.peer.bridge.time.now();
+        now.saturating_duration_since(started)
     }
 
     /// Names a plain handler, once, that has kept others waiting.
@@ -157,7 +162,7 @@ impl JobData {
 
     /// Seconds this job has run.
     pub(crate) fn seconds_running(&self) -> f64 {
-        lock(&self.started).map_or(0.0, |started| started.elapsed().as_secs_f64())
+        lock(&self.started).map_or(0.0, |started| self.since(started).as_secs_f64())
     }
 }
 
@@ -193,7 +198,7 @@ impl Job {
                 return Ok(None);
             }
         };
-        *lock(&data.started) = Some(Instant::now());
+        *lock(&data.started) = Some(data.peer.bridge.time.now());
         let func = data.handler.func.bind(py).clone();
         let job = Job::wrap(py, data)?;
         Ok(Some((Some(job), Some(func), arguments.0, arguments.1)))

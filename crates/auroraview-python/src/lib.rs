@@ -42,6 +42,8 @@ mod _core {
     #[pymodule_export]
     use super::child::Child;
     #[pymodule_export]
+    use super::clock::Clock;
+    #[pymodule_export]
     use super::convert::{Array, dumps, loads};
     #[pymodule_export]
     use super::host::{host_guest_thread, host_shut_down, host_start};

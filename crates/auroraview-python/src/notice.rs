@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyBytes, PyTuple};
 
 use crate::convert::new_bytes;
 use crate::gate::Permit;
@@ -11,6 +11,8 @@ use crate::gate::Permit;
 pub(crate) enum Notice {
     /// A frame and its attachments.
     Frame(String, Vec<Bytes>),
+    /// A frame that passed, and who sent it.
+    Traffic(&'static str, String, Vec<Bytes>),
     Nothing,
     Plain(&'static str),
     Named(&'static str, String),
@@ -38,15 +40,21 @@ pub(crate) enum Payload {
     Bytes(Vec<u8>),
 }
 
+fn as_bytes<'py>(py: Python<'py>, attachments: &[Bytes]) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    attachments
+        .iter()
+        .map(|attachment| new_bytes(py, attachment))
+        .collect()
+}
+
 impl Notice {
     pub(crate) fn into_args(self, py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
         match self {
             Notice::Frame(text, attachments) => {
-                let attachments: Vec<_> = attachments
-                    .iter()
-                    .map(|attachment| new_bytes(py, attachment))
-                    .collect::<PyResult<_>>()?;
-                (text, attachments).into_pyobject(py)
+                (text, as_bytes(py, &attachments)?).into_pyobject(py)
+            }
+            Notice::Traffic(from, text, attachments) => {
+                (from, text, as_bytes(py, &attachments)?).into_pyobject(py)
             }
             Notice::Nothing => Ok(PyTuple::empty(py)),
             Notice::Plain(name) => (name,).into_pyobject(py),

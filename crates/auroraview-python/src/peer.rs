@@ -77,6 +77,10 @@ pub(crate) struct PeerCore {
     debug: AtomicBool,
     /// How many reasons of refusals have had their line in the log.
     refusals_logged: AtomicUsize,
+    /// Whether there is a listener, for those who have no time to look.
+    is_recorded: AtomicBool,
+    /// Told of every frame, both ways.
+    listener: Mutex<Option<Arc<Py<PyAny>>>>,
 }
 
 impl PeerCore {
@@ -135,6 +139,8 @@ impl PeerCore {
             reset_logged: AtomicBool::new(false),
             debug: AtomicBool::new(false),
             refusals_logged: AtomicUsize::new(0),
+            is_recorded: AtomicBool::new(false),
+            listener: Mutex::new(None),
         }
     }
 
@@ -183,8 +189,29 @@ impl PeerCore {
 
     /// Takes one frame from the page.
     pub(crate) fn receive(self: &Arc<Self>, frame: &str, attachments: Vec<Bytes>) {
+        self.overhear("page", frame, &attachments);
         self.step(|session| session.receive_with(frame, attachments));
         self.flush_received();
+    }
+
+    /// Has every frame told, on the notice thread: `("page" | "python", text, attachments)`; who sent it comes first.
+    fn record(&self, callback: Option<Arc<Py<PyAny>>>) {
+        self.is_recorded
+            .store(callback.is_some(), Ordering::Release);
+        let before = std::mem::replace(&mut *lock(&self.listener), callback);
+        // A Python object may do anything when it goes, so not under the lock.
+        drop(before);
+    }
+
+    /// A frame passes, from the page or to it. Before anything comes of it, so that this is told later.
+    fn overhear(&self, from: &'static str, frame: &str, attachments: &[Bytes]) {
+        if !self.is_recorded.load(Ordering::Acquire) {
+            return;
+        }
+        if let Some(callback) = &*lock(&self.listener) {
+            let notice = Notice::Traffic(from, frame.to_owned(), attachments.to_vec());
+            notices().notice(callback, notice);
+        }
     }
 
     /// Goes on with a document over another connection. False when that cannot be: then the document has ended, and the

@@ -45,6 +45,13 @@ impl Peer {
         *lock(&self.core.python) = Some(reference);
     }
 
+    /// Has every frame told to a function, on the notice thread, or to nobody any more: `("page" | "python", text,
+    /// attachments)`, who sent it first. Secrets of the transport are not in it.
+    #[pyo3(signature = (callback = None))]
+    fn record(&self, callback: Option<Py<PyAny>>) {
+        self.core.record(callback.map(Arc::new));
+    }
+
     fn set_debug(&self, on: bool) {
         self.core.debug.store(on, Ordering::Relaxed);
     }

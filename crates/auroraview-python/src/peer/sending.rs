@@ -37,7 +37,10 @@ impl PeerCore {
                 loop {
                     let batch = lock(&self.session).next_batch();
                     match batch {
-                        Some(batch) => outlet.deliver(batch),
+                        Some(batch) => {
+                            self.overhear("python", &batch.text, &batch.attachments);
+                            outlet.deliver(batch);
+                        }
                         None => break,
                     }
                 }
@@ -120,10 +123,11 @@ impl PeerCore {
 
     /// Something coalesced waits: it leaves now, or when the clock says.
     fn pace(self: &Arc<Self>, py: Python<'_>) {
-        let next = lock(&self.pace).next(Instant::now(), self.bridge.frame_interval);
+        let time = &self.bridge.time;
+        let next = lock(&self.pace).next(time.now(), self.bridge.frame_interval);
         match next {
             Release::Awaited => {}
-            Release::At(at) => clock::wake(at, self, PeerCore::release_latest),
+            Release::At(at) => time.wake(at, self, PeerCore::release_latest),
             Release::Now => py.detach(|| {
                 lock(&self.session).release_latest();
                 self.flush();
@@ -133,7 +137,7 @@ impl PeerCore {
 
     /// The time has come for coalesced events to leave.
     pub(crate) fn release_latest(&self) {
-        lock(&self.pace).tick(Instant::now());
+        lock(&self.pace).tick(self.bridge.time.now());
         lock(&self.session).release_latest();
         self.flush();
     }

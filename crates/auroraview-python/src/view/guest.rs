@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use super::View;
 use super::options::Options;
 use crate::bridge::Bridge;
+use crate::clock::Time;
 use crate::dispatcher::Dispatcher;
 use crate::host::testing;
 use crate::job::{Handler, Place, Times};
@@ -111,7 +112,8 @@ fn with_view(work: impl FnOnce(Python<'_>, &View, &Dispatcher) + Send + 'static)
     let runs = thread::spawn(move || {
         Python::attach(|py| {
             let interval = Duration::from_millis(16);
-            let core = Arc::new(Dispatcher::new(Limits::default(), 1, interval).unwrap());
+            let core =
+                Arc::new(Dispatcher::new(Limits::default(), 1, interval, Time::Real).unwrap());
             let bridge = Bridge {
                 core: Arc::clone(&core),
             };
@@ -209,7 +211,8 @@ fn a_view_closes_inside_of_a_frame_that_another_one_gets() {
     with_view(|py, view, dispatcher| {
         let bridge = Bridge {
             core: Arc::new(
-                Dispatcher::new(Limits::default(), 1, Duration::from_millis(16)).unwrap(),
+                Dispatcher::new(Limits::default(), 1, Duration::from_millis(16), Time::Real)
+                    .unwrap(),
             ),
         };
         let other = Py::new(py, View::new(&bridge, py.None(), None)).unwrap();
