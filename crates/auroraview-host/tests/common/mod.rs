@@ -41,7 +41,7 @@ static HOST: LazyLock<Host> = LazyLock::new(|| {
         if let Some(view) = views
             .lock()
             .expect("nobody panics with it")
-            .get(&view_of(&event))
+            .get(&event.view())
         {
             let _ = view.send(event);
         }
@@ -75,35 +75,6 @@ fn subscribe(view: Option<ViewId>) -> Receiver<HostEvent> {
         .expect("nobody panics with it")
         .insert(view, sender);
     receiver
-}
-
-fn view_of(event: &HostEvent) -> Option<ViewId> {
-    use HostEvent as E;
-    match event {
-        E::Opened { view, .. }
-        | E::OpenFailed { view, .. }
-        | E::Posted { view, .. }
-        | E::Refused { view, .. }
-        | E::Committed { view, .. }
-        | E::Loaded { view, .. }
-        | E::LoadFailed { view, .. }
-        | E::Evaluated { view, .. }
-        | E::Screenshot { view, .. }
-        | E::Shown { view }
-        | E::Hidden { view }
-        | E::Resized { view, .. }
-        | E::Moved { view, .. }
-        | E::Focused { view }
-        | E::Blurred { view }
-        | E::Fullscreen { view, .. }
-        | E::Key { view, .. }
-        | E::Closing { view, .. }
-        | E::Navigating { view, .. }
-        | E::OpenExternal { view, .. }
-        | E::Crashed { view, .. }
-        | E::Closed { view } => Some(*view),
-        E::ShutDown | E::Log { .. } => None,
-    }
 }
 
 /// Options of a small plain window.
