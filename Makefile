@@ -16,7 +16,7 @@ STAMPS := build/stamps
 NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(wildcard build_backend/*.py) \
 	$(shell find crates -type f ! -path '*/tests/*')
 
-.PHONY: help setup demo test test-hosts lint format bench bench-hosts docs pictures wheel clean packages packages-test packages-hosts rust
+.PHONY: help setup demo test test-hosts lint format bench bench-hosts fuzz soak docs pictures wheel clean packages packages-test packages-hosts rust
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -52,6 +52,12 @@ bench: setup packages-test $(STAMPS)/bench ## the measurements, side by side wit
 
 bench-hosts: setup packages-hosts $(STAMPS)/bench-hosts ## panels inside Blender, FreeCAD and PySide6, which it installs; into build/bench.json
 	@scripts/with_display $(VENV)/python -m benches --only hosts
+
+fuzz: ## a minute of TARGET=codec, session, resume, plain or connection, with a nightly compiler; SECONDS=600 for longer
+	@scripts/fuzz $(or $(TARGET),codec) $(or $(SECONDS),60)
+
+soak: setup packages-test ## mixed traffic for MINUTES=5: memory, threads and descriptors must stay flat
+	@scripts/with_display $(VENV)/python scripts/soak --minutes $(or $(MINUTES),5)
 
 docs: setup $(STAMPS)/docs $(STAMPS)/node_modules ## the documentation as a site with search and reference, in build/docs
 	@build/docs-venv/bin/python scripts/docs/build.py
