@@ -79,11 +79,12 @@ def refuse_on_gui_thread(remedy: str) -> None:
         )
 
 
-def _hear_what_happened() -> None:
-    """Waits until what has happened by now was told: a window may have answered while it was asked."""
+def hear_what_happened(seconds: float = _FIRST_SECONDS * 100) -> None:
+    """Waits, so long at most, until what has happened by now was told: a window may have answered while it was asked.
+    Not on the notice thread, which tells it."""
     told = threading.Event()
     _core.notice_lane().put(told.set, ())
-    told.wait(_FIRST_SECONDS * 100)
+    told.wait(seconds)
 
 
 def wait_until(
@@ -99,7 +100,7 @@ def wait_until(
         return True
     prepare(remedy)
     if window_remedy is not None and (timeout is None or timeout > 0) and _host.runs_here():
-        _hear_what_happened()
+        hear_what_happened()
         if done():
             return True
         refuse_on_gui_thread(window_remedy)

@@ -23,6 +23,7 @@ from auroraview.peer import Peer, latest_key
 if TYPE_CHECKING:
     from auroraview._running import Adopt
     from auroraview._types import PlainSignature
+    from auroraview.testing import Clock
 
 __all__ = ["Bridge", "current_call"]
 
@@ -69,6 +70,7 @@ class Bridge:
         default_thread: where plain handlers run that were bound without ``thread``: ``"worker"``, ``"pool"`` or
             ``"main"``. ``None``: the worker; the main thread after ``hosts.attach()``.
         frame_rate: how often a second, at most, what was emitted with ``keep="latest"`` goes out.
+        clock: for tests: whose time it is, a :class:`auroraview.testing.Clock`.
 
     All methods may be called from any thread, also from handlers.
     """
@@ -80,6 +82,7 @@ class Bridge:
         workers: int = 1,
         default_thread: str | None = None,
         frame_rate: float = 60,
+        clock: Clock | None = None,
     ) -> None:
         check_count("Bridge(workers=...)", workers)
         if limits is not None and not isinstance(limits, Limits):
@@ -97,7 +100,9 @@ class Bridge:
             ),
             workers,
             float(frame_rate),
+            *(() if clock is None else (clock._core,)),
         )
+        self._clock = clock
         # Reentrant: a handler that is replaced may have a destructor that binds or unbinds.
         self._lock = threading.RLock()
         self._places = Places(self._core, workers)

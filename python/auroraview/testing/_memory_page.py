@@ -1,16 +1,4 @@
-"""Help for tests: :class:`MemoryPage`, a page without a browser.
-
-    bridge = Bridge()
-
-    @bridge.bind_call("add")
-    def add(a, b):
-        return a + b
-
-    with MemoryPage(bridge) as page:
-        assert page.call("add", {"a": 1, "b": 2}).result(timeout=5) == 3
-
-It speaks the same wire as a page in a window, through the same session and dispatcher; only the JavaScript is missing.
-"""
+"""A page without a browser: the wire of a page, spoken by Python."""
 
 from __future__ import annotations
 
@@ -20,7 +8,7 @@ import secrets
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from auroraview import _core, _waiting
 from auroraview._lifecycle import weakly
@@ -31,6 +19,7 @@ from auroraview.futures import Future
 from auroraview.peer import Peer
 
 if TYPE_CHECKING:
+    from auroraview.testing._clock import Clock
     from auroraview.view import WebView
 
 __all__ = ["MemoryPage"]
@@ -45,6 +34,7 @@ class MemoryPage:
     Args:
         bridge: the handlers to call, or a view that has them.
         debug: the page may see tracebacks.
+        clock: whose time the ``timeout`` of a call is; that of the bridge, unless it is given.
 
     Attributes:
         peer: the page as the bridge sees it.
@@ -52,8 +42,9 @@ class MemoryPage:
         methods: what the bridge said is bound.
     """
 
-    def __init__(self, bridge: Bridge | WebView, *, debug: bool = False) -> None:
+    def __init__(self, bridge: Bridge | WebView, *, debug: bool = False, clock: Clock | None = None) -> None:
         owner: Bridge = bridge if isinstance(bridge, Bridge) else bridge.bridge
+        self._clock = owner._clock if clock is None else clock
         # Also held while something is posted that belongs to a document. Reentrant: a cancelled future posts too.
         self._lock = threading.RLock()
         self._ids = itertools.count(1)
@@ -75,13 +66,15 @@ class MemoryPage:
 
     # What a page does
 
-    def call(self, method: str, params: Any = _ABSENT) -> Future:
+    def call(self, method: str, params: Any = _ABSENT, *, timeout: float | None = None) -> Future:
         """Calls a bound method.
 
         Args:
             method: its name.
             params: a dict (named), a list (positional), any other value (one argument); left out: none. Bytes and
                 arrays in it travel as a page's ``ArrayBuffer`` and typed arrays do.
+            timeout: in seconds, after which the page gives up, as in ``auroraview.call(..., {timeout})``: the future
+                raises ``RemoteError`` with the code ``"timeout"``, and the handler is cancelled. ``None``: never.
 
         Returns:
             A future of the result, in which a typed array of the page is an :class:`~auroraview.Array`;
@@ -97,6 +90,8 @@ class MemoryPage:
             self._calls[number] = future
             self._send(*message)
         future.add_done_callback(lambda done: self._forget(number, done))
+        if timeout is not None:
+            self._give_up_after(timeout, number, method)
         return future
 
     def send_event(self, event: str, detail: Any = _ABSENT) -> None:
@@ -158,7 +153,7 @@ class MemoryPage:
         """Sends a raw frame, as a faulty page would."""
         self._core.post(frame, list(attachments))
 
-    def __enter__(self) -> MemoryPage:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -187,7 +182,7 @@ class MemoryPage:
         for message in frame["msgs"]:
             described = message.get("att")
             if described is not None:
-                _resolve(message, list(zip(itertools.islice(rest, len(described)), described, strict=True)))
+                resolve(message, list(zip(itertools.islice(rest, len(described)), described, strict=True)))
             self._take(message)
         with self._lock:
             # Once closed or reloaded, there is nobody who would take the acknowledgement.
@@ -243,6 +238,24 @@ class MemoryPage:
         error = detail["error"]
         future.settle(error=RemoteError(error["name"], error["message"], error["code"], error.get("data")))
 
+    def _give_up_after(self, seconds: float, number: int, method: str) -> None:
+        give_up = weakly(self._give_up)
+        error = RemoteError("TimeoutError", f"call of {method} had no answer within {seconds:g} s", "timeout")
+        if self._clock is not None:
+            self._clock.call_at(self._clock.now + seconds, lambda: give_up(number, error))
+            return
+        timer = threading.Timer(seconds, give_up, (number, error))
+        timer.daemon = True
+        timer.start()
+
+    def _give_up(self, number: int, error: RemoteError) -> None:
+        with self._lock:
+            future = self._calls.pop(number, None)
+            if future is not None:
+                self._send(json.dumps({"type": "cancel", "id": number}))
+        if future is not None:
+            future.settle(error=error)
+
     def _forget(self, number: int, future: Any) -> None:
         """A cancelled future tells the bridge that nobody waits any more."""
         with self._lock:
@@ -274,7 +287,7 @@ def _described(data: bytes, dtype: str | None, shape: list[int] | None) -> dict[
     return {name: value for name, value in described.items() if value is not None}
 
 
-def _resolve(message: dict[str, Any], attachments: list[tuple[bytes, dict[str, Any]]]) -> None:
+def resolve(message: dict[str, Any], attachments: list[tuple[bytes, dict[str, Any]]]) -> None:
     """Puts the attachments where the message's value refers to them."""
     holder, key = message, "detail"
     if message["event"] == "__auroraview_call_result":
