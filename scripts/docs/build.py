@@ -21,7 +21,7 @@ SOURCE = ROOT / "build" / "docs-source"
 MADE = ROOT / "build" / "docs"
 
 
-def reference_index(pages: list[str], typescript: list[str]) -> str:
+def reference_index(pages: list[str]) -> str:
     """The page above those of the reference."""
     return "\n".join(
         [
@@ -40,7 +40,7 @@ def reference_index(pages: list[str], typescript: list[str]) -> str:
             ":caption: TypeScript",
             ":maxdepth: 1",
             "",
-            *(f"typescript/{page}" for page in typescript),
+            "typescript/index",
             "```",
             "",
         ]
@@ -62,11 +62,11 @@ def main() -> int:
         folder = SOURCE / "reference"
         folder.mkdir()
         pages = reference.python(folder)
-        typescript = reference.typescript(folder / "typescript", TOOLS)
+        reference.typescript(folder / "typescript", TOOLS)
     except (stage.UnknownLinkError, subprocess.CalledProcessError) as error:
         print(f"docs: {error}", file=sys.stderr)
         return 1
-    (folder / "index.md").write_text(reference_index(pages, typescript), "utf-8")
+    (folder / "index.md").write_text(reference_index(pages), "utf-8")
     conf = str(Path(__file__).parent)
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-c", conf, "-b", "html", str(SOURCE), str(MADE)],

@@ -5,6 +5,7 @@ What ``auroraview.__all__`` has and no page below names is on the page "Further 
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -111,12 +112,27 @@ def _indented(text: str, by: int = 3) -> str:
 
 
 def _module(module: str, title: str) -> str:
-    lines = [title, "=" * len(title), "", f".. automodule:: {module}", "   :members:", "   :imported-members:"]
-    return "\n".join([*lines, "   :undoc-members:", ""])
+    head = [title, "=" * len(title), "", f".. automodule:: {module}", "   :no-members:", ""]
+    # Not looked at here: where it is imported, what it needs of applications has stand-ins.
+    tree = ast.parse((ROOT / "python" / module.replace(".", "/") / "__init__.py").read_text(encoding="utf-8"))
+    lists = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and any(isinstance(one, ast.Name) and one.id == "__all__" for one in node.targets)
+    ]
+    names: list[str] = ast.literal_eval(lists[0])
+    return "\n".join([*head, *(_of_module(module, name) for name in names)])
 
 
-def typescript(folder: Path, tools: Path) -> list[str]:
-    """Writes the pages of the reference of ``@auroraview/sdk``, one for each entry; gives their names.
+def _of_module(module: str, name: str) -> str:
+    if name[0].isupper():
+        return f".. autoclass:: {module}.{name}\n   :members:\n   :undoc-members:\n"
+    return f".. autofunction:: {module}.{name}\n"
+
+
+def typescript(folder: Path, tools: Path) -> None:
+    """Writes the pages of the reference of ``@auroraview/sdk``: an index, and one for each name it has.
 
     Args:
         folder: where to; it is made.
@@ -164,7 +180,12 @@ def typescript(folder: Path, tools: Path) -> list[str]:
     subprocess.run(["node", "node_modules/typedoc/bin/typedoc", "--options", given.name], cwd=tools, check=True)
     for page in folder.rglob("*.md"):
         page.write_text(_for_sphinx(page.read_text(encoding="utf-8")), "utf-8")
-    return sorted(page.relative_to(folder).with_suffix("").as_posix() for page in folder.rglob("*.md"))
+    index = folder / "index.md"
+    pages = sorted(
+        page.relative_to(folder).with_suffix("").as_posix() for page in folder.rglob("*.md") if page != index
+    )
+    with index.open("a", encoding="utf-8") as file:
+        file.write("\n```{toctree}\n:hidden:\n\n" + "\n".join(pages) + "\n```\n")
 
 
 def _source_of(sdk: Path, entry: Any) -> Path | None:

@@ -38,7 +38,7 @@ SHOWN = {
 }
 LEFT_OUT = {"node_modules", "__pycache__", "dist", "package-lock.json"}
 
-LINK = re.compile(r"(?P<before>\]\()(?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?(?P<after>\))")
+LINK = re.compile(r"(?<!!)\[(?P<words>[^\[\]]*)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 PICTURE = re.compile(r"<picture>\s*<source [^>]*srcset=\"([^\"]+)\"[^>]*>\s*<img ([^>]*)>\s*</picture>", re.DOTALL)
 IMAGE = re.compile(r"(src|alt)=\"([^\"]*)\"", re.DOTALL)
 FENCE = re.compile(r"^(```|~~~).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -46,7 +46,7 @@ FENCE = re.compile(r"^(```|~~~).*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 REFERENCE = ["reference/index.md"]
 
 SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-ENTRY = re.compile(r"^\| \[[^\]]+\]\(([^)]+)\)", re.MULTILINE)
+ENTRY = re.compile(r"^\| \[[^\]]*\]\(([^)]+)\)", re.MULTILINE)
 
 
 class UnknownLinkError(Exception):
@@ -101,7 +101,9 @@ def _prose(text: str, of: Path, at: str) -> str:
         page = page_of(file)
         if page is None or not file.exists():
             raise UnknownLinkError(f"{of.relative_to(ROOT)} leads to {target}, which is no page of the site")
-        return f"{match['before']}{up}{page}{match['anchor'] or ''}{match['after']}"
+        # A link that shows the name of a file shows the title that it leads to.
+        words = "" if match["words"].endswith(".md") else match["words"]
+        return f"[{words}]({up}{page}{match['anchor'] or ''})"
 
     def picture(match: re.Match[str]) -> str:
         image = dict(IMAGE.findall(match[2]))
