@@ -1,7 +1,9 @@
 """The command line, as a program of its own."""
 
 import os
+import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -154,7 +156,23 @@ def test_other_machines_must_be_allowed(project):
     ("arguments", "said"),
     [
         ((), "nothing to do; auroraview --help"),
-        (("unknown",), "invalid choice: 'unknown'"),
+        (("unknown",), "there is no command, file or directory 'unknown'"),
+        (("serv",), "there is no command, file or directory 'serv'; did you mean serve?"),
+        (("docotr", "--json"), "'docotr'; did you mean doctor?"),
+        (("dits",), "'dits'; did you mean dist?"),
+        (("dist/idnex.html",), "there is no page at dist/idnex.html; did you mean index.html?"),
+        ((".",), "the directory . has no index.html"),
+        (("https://example.com/x",), "this is an address: auroraview --url https://example.com/x"),
+        (("--url", "localhost:5173"), "--url takes an http or https address"),
+        (("--url", "http://[x"), "--url takes an http or https address"),
+        (("--html", "nothing.html"), "--html nothing.html: No such file or directory"),
+        (("--html", "dist"), "--html dist: Is a directory"),
+        (("dist", "--html", "dist/index.html"), "pass PATH, --url or --html, not PATH and --html"),
+        (("dist", "--width", "0"), "expected pixels, 1 to 32767, not '0'"),
+        (("dist", "--height", "1e3"), "expected pixels, 1 to 32767, not '1e3'"),
+        (("dist", "--widht", "300"), "unrecognized arguments: --widht 300; did you mean --width?"),
+        (("doctor", "--jsn"), "unrecognized arguments: --jsn; did you mean --json?"),
+        (("new",), "the following arguments are required: DIR"),
         (("serve",), "the following arguments are required: PATH, --app"),
         (("serve", "dist"), "the following arguments are required: --app"),
         (("serve", "dist", "--app", "panel"), "--app is MODULE:BRIDGE"),
@@ -192,11 +210,43 @@ def test_help_and_version(project):
     status, out, err = run(project, "--help")
     assert (status, err) == (0, "")
     assert "serve a page and its bridge" in out
+    assert "auroraview dist/ --title" in out
     status, out, err = run(project, "serve", "--help")
     assert (status, err) == (0, "")
     for word in ("PATH", "--app", "--port", "--open", "--reload", "--allow-remote", "AURORAVIEW_TOKEN"):
         assert word in out
     assert run(project, "--version") == (0, f"auroraview {auroraview.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", [(), ("serve",), ("new",), ("doctor",)], ids=lambda command: " ".join(command))
+def test_help_fits_into_80_columns_and_names_examples_and_the_exit_status(project, command):
+    _, out, _ = run(project, *command, "--help", COLUMNS="80")
+    assert max(map(len, out.splitlines())) <= 80
+    assert "example" in out
+    assert "exit status:" in out
+
+
+def test_without_a_display_a_window_is_refused_in_one_line_that_names_the_doctor(project):
+    said = fails(project, "dist", status=1, DISPLAY="", WAYLAND_DISPLAY="")
+    assert said.startswith("auroraview: no display to open a window on")
+    assert said.endswith("auroraview doctor says more")
+
+
+def test_a_page_that_is_no_utf8_is_told(project):
+    (project / "latin.html").write_bytes("<p>Gr\xfc\xdfe".encode("latin-1"))
+    assert "this is no UTF-8" in fails(project, "--html", "latin.html")
+
+
+def test_without_the_native_module_version_and_help_are_there_and_the_rest_says_what_to_do(project):
+    source = pathlib.Path(auroraview.__file__).parent
+    ignored = shutil.ignore_patterns("_core.*.so", "_native", "__pycache__")
+    shutil.copytree(source, project / "auroraview", ignore=ignored)
+    broken = {"PYTHONPATH": str(project)}
+    assert run(project, "--version", **broken)[::2] == (0, "")
+    assert run(project, "--help", **broken)[::2] == (0, "")
+    for arguments in (("dist",), SERVE):
+        said = fails(project, *arguments, status=1, **broken)
+        assert said.startswith("auroraview: auroraview cannot load its native module")
 
 
 def test_the_script_is_installed():

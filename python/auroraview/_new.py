@@ -1,12 +1,14 @@
-"""``auroraview new``: the folder of a tool that is installed in an application the application's own way.
+"""``auroraview new``: the folder of a tool, with a window of its own or installed in an application.
 
 The templates are folders of files that work as they are, with a tool named My Panel; its names are replaced. What is
-common to all applications, the page and the script that makes the file to install, is in ``templates/common``.
+common to all applications, the page and the script that makes the file to install, is in ``templates/common``; a window
+of its own has the same page.
 """
 
 from __future__ import annotations
 
 import keyword
+import os
 import re
 import sys
 from importlib import resources
@@ -42,6 +44,25 @@ def create(name: str, host: str, into: Path) -> Path:
     for part in ("common", host):
         _copy(templates / part, target, words)
     return target
+
+
+def create_window(folder: Path) -> Path:
+    """Writes a new tool with a window of its own into a folder, which is made, or is there and empty; returns it.
+
+    Args:
+        folder: its name is that of the tool, ``shot_notes`` for Shot Notes.
+
+    Raises:
+        UsageError: there is something already.
+        OSError: the folder cannot be written; what was written of it stays.
+    """
+    if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already; nothing was written. Choose another name")
+    words = [word[0].upper() + word[1:] for word in re.findall(r"[^\W_]+", folder.resolve().name)] or ["Panel"]
+    templates = resources.files("auroraview") / "templates"
+    _copy(templates / "window", folder, words)
+    _copy(templates / "common" / "my_panel" / "ui", folder / "ui", words)
+    return folder
 
 
 def _words(name: str) -> list[str]:

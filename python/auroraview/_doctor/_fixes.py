@@ -1,0 +1,40 @@
+"""What is set right before the web engine loads, without being asked for: the same conditions as in the window library
+(``drive.rs``) and in the program of isolated windows (``environment.rs``)."""
+
+from __future__ import annotations
+
+import os
+
+from auroraview._doctor._check import Fix
+from auroraview._doctor._machine import DMABUF, GPU, NVIDIA
+
+
+def fixes() -> list[Fix]:
+    """Those that apply here."""
+    return [fix for fix in (_renderer(), _locale(), _numbers()) if fix is not None]
+
+
+def _renderer() -> Fix | None:
+    if os.path.exists(NVIDIA):
+        why = "with NVIDIA's driver"
+    elif not os.path.exists(GPU):
+        why = "without a GPU"
+    else:
+        return None
+    if DMABUF in os.environ:
+        return Fix(f"{DMABUF}={os.environ[DMABUF]}", "you have set it, so it is left as it is")
+    return Fix(f"{DMABUF}=1", f"{why} WebKitGTK's DMA-BUF renderer shows nothing")
+
+
+def _locale() -> Fix | None:
+    names = ("LC_ALL", "LC_CTYPE", "LANG")
+    name = next((name for name in names if os.environ.get(name)), None)
+    if name is not None and os.environ[name] not in ("C", "POSIX"):
+        return None
+    return Fix(f"{name or 'LANG'}=C.UTF-8", 'for windows with isolation="process", which would have no UTF-8')
+
+
+def _numbers() -> Fix:
+    return Fix(
+        "LC_NUMERIC", "GTK is kept from changing it, which would break how C libraries of this process read numbers"
+    )
