@@ -1,4 +1,5 @@
-"""The programs of ``benches.inside`` as processes: started, asked, ended by being told to quit."""
+"""The programs of ``benches.inside``, and others that are asked likewise, as processes: started, asked, ended by being
+told to quit."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -41,11 +43,14 @@ class Program:
 
     Attributes:
         hello: the program's version, its toolkit, and the loop mode.
+        process: its id.
     """
 
     name: str
-    hello: dict[str, str] = field(default_factory=dict)
+    hello: dict[str, Any] = field(default_factory=dict)
+    process: int = 0
     _stream: IO[str] | None = None
+    _told: Callable[[str], RuntimeError] = RuntimeError
 
     def ask(self, do: str, **arguments: Any) -> Any:
         """The command's answer."""
@@ -56,9 +61,12 @@ class Program:
 
     def _answer(self) -> Any:
         assert self._stream is not None
-        line = self._stream.readline()
+        try:
+            line = self._stream.readline()
+        except TimeoutError:
+            raise self._told("does not answer") from None
         if not line:
-            raise RuntimeError(f"{self.name} has gone")
+            raise self._told("has gone")
         answer = json.loads(line)
         if "error" in answer:
             raise RuntimeError(f"{self.name}: {answer['error']}")
@@ -68,7 +76,7 @@ class Program:
     def title(self) -> str:
         """For people."""
         words = {"blender": "Blender", "freecad": "FreeCAD"}
-        return f"{words[self.name]} {self.hello['version']}" if self.name in words else self.hello["toolkit"]
+        return f"{words[self.name]} {self.hello['version']}" if self.name in words else str(self.hello["toolkit"])
 
 
 def installed(name: str) -> bool:
@@ -77,30 +85,36 @@ def installed(name: str) -> bool:
 
 
 @contextmanager
-def started(*names: str) -> Iterator[dict[str, Program]]:
+def started(
+    *names: str, commands: Mapping[str, list[str]] = COMMANDS, environment: Mapping[str, str] | None = None
+) -> Iterator[dict[str, Program]]:
     """Programs, all started at once, until the end of the block.
+
+    Args:
+        commands: what to start for each name.
+        environment: of all, instead of one made for each that has never run before.
 
     Raises:
         RuntimeError: one did not start, or did not end with status 0 when told to quit.
     """
     with ExitStack() as stack:
-        pending = [stack.enter_context(_started(name)) for name in names]
+        pending = [stack.enter_context(_started(name, commands[name], environment)) for name in names]
         yield {name: next(one) for name, one in zip(names, pending, strict=True)}
 
 
 @contextmanager
-def _started(name: str) -> Iterator[Iterator[Program]]:
+def _started(name: str, command: list[str], environment: Mapping[str, str] | None) -> Iterator[Iterator[Program]]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, ExitStack() as stack:
         log = stack.enter_context(Path(folder, "log").open("w+", encoding="utf-8", errors="replace"))
         listener = stack.enter_context(socket.socket(socket.AF_UNIX))
         path = str(Path(folder, "socket"))
         listener.bind(path)
         listener.listen()
-        listener.settimeout(START_TIMEOUT)
+        listener.settimeout(1.0)
         process = subprocess.Popen(
-            COMMANDS[name],
+            command,
             cwd=ROOT,
-            env=_environment(folder, path),
+            env={**(_environment(folder) if environment is None else environment), SOCKET: path},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -110,13 +124,18 @@ def _started(name: str) -> Iterator[Iterator[Program]]:
             log.seek(0)
             return RuntimeError(f"{name} {what}; its last words:\n{log.read()[-3000:]}")
 
+        def accepted() -> socket.socket:
+            deadline = time.monotonic() + START_TIMEOUT
+            while process.poll() is None and time.monotonic() < deadline:
+                with suppress(TimeoutError):
+                    return listener.accept()[0]
+            raise told("did not start" if process.returncode is None else f"ended with status {process.returncode}")
+
         def connected() -> Iterator[Program]:
-            try:
-                connection = stack.enter_context(listener.accept()[0])
-            except TimeoutError:
-                raise told("did not start") from None
+            connection = stack.enter_context(accepted())
             connection.settimeout(ANSWER_TIMEOUT)
-            program = Program(name, {}, stack.enter_context(connection.makefile("rw", encoding="utf-8")))
+            stream = stack.enter_context(connection.makefile("rw", encoding="utf-8"))
+            program = Program(name, {}, process.pid, stream, told)
             program.hello = program._answer()
             programs.append(program)
             yield program
@@ -140,7 +159,7 @@ def _started(name: str) -> Iterator[Iterator[Program]]:
                 process.wait()
 
 
-def _environment(home: str, path: str) -> dict[str, str]:
+def _environment(home: str) -> dict[str, str]:
     """Programs in the state of their first start, drawing by software everywhere alike."""
     return {
         **os.environ,
@@ -152,5 +171,4 @@ def _environment(home: str, path: str) -> dict[str, str]:
         "LIBGL_ALWAYS_SOFTWARE": "1",
         "QT_QPA_PLATFORM": "xcb",
         "QTWEBENGINE_DISABLE_SANDBOX": "1",  # FreeCAD's start page is Chromium, which refuses to run as root otherwise
-        SOCKET: path,
     }

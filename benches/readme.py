@@ -1,40 +1,78 @@
-"""Puts the figures of ``build/bench.json`` into README.md, between its two marks."""
+"""Puts the figures of ``build/bench.json`` into files of Markdown, between pairs of marks.
+
+``<!-- bench:begin -->`` is for all parts, ``<!-- bench:begin bridge server -->`` for these; ``<!-- bench:end -->`` ends
+either. A file may have several pairs.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from benches.rows import Part
+from benches.rows import Part, Row
 
-BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+MARKS = re.compile(r"(<!-- bench:begin(?P<names>[ a-z]*) -->\n).*?(<!-- bench:end -->)", re.DOTALL)
 
 
 def write(path: Path, parts: dict[str, Part]) -> None:
-    """Replaces what stands between the marks with a table of each part."""
-    text = path.read_text(encoding="utf-8")
-    before, found, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not (found and ended):
-        raise SystemExit(f"{path} has no {BEGIN} ... {END}")
-    tables = "\n\n".join(table(part) for part in parts.values())
-    path.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", encoding="utf-8")
+    """Replaces what stands between marks with a table of each part; a pair of whose parts none was measured stays."""
+
+    def tables(match: re.Match[str]) -> str:
+        names = match["names"].split()
+        found = [table(part) for name, part in parts.items() if not names or name in names]
+        return match[1] + "\n\n".join(found) + "\n" + match[3] if found else match[0]
+
+    text, count = MARKS.subn(tables, path.read_text(encoding="utf-8"))
+    if not count:
+        raise SystemExit(f"{path} has no <!-- bench:begin --> ... <!-- bench:end -->")
+    path.write_text(text, encoding="utf-8")
 
 
 def table(part: Part) -> str:
     """The rows in Markdown, with the ratio to each peer, and what they were measured on."""
-    lines = [part.about, "", "| figure | ours | beside it | goal |", "|---|---|---|---|"]
-    for row in part.rows:
+    where = part.machine
+    ending = [f"Medians on {where['cores']} cores of {where['cpu']}, Python {where['python']}.", *part.notes]
+    rows = _columns(part.rows) if part.columns else _cells(part.rows)
+    return "\n".join([part.about, "", *rows, "", " ".join(ending)])
+
+
+def _cells(rows: list[Row]) -> list[str]:
+    """All peers in one cell; ours divided by theirs."""
+    lines = ["| figure | ours | beside it | goal |", "|---|---|---|---|"]
+    for row in rows:
         peers = "; ".join(
-            f"{name} {figure(value)} {row.unit}" + (f" (x {row.ours / value:.2g})" if value else "")
+            f"{name} {figure(value)} {row.unit}"
+            + (f" (x {row.ours / value:.2g})" if row.ours is not None and value else "")
             for name, value in row.peers.items()
         )
-        goal = row.goal if row.holds else f"{row.goal}, **missed**"
-        lines.append(f"| {row.name} | {figure(row.ours)} {row.unit} | {peers} | {goal} |")
-    where = part.machine
-    lines += ["", f"Medians on {where['cores']} cores of {where['cpu']}, Python {where['python']}."]
-    return "\n".join(lines)
+        lines.append(f"| {row.name} | {figure(row.ours)} {row.unit} | {peers} | {_goal(row)} |")
+    return lines
 
 
-def figure(value: float) -> str:
+def _columns(rows: list[Row]) -> list[str]:
+    """A column for each peer; theirs divided by ours."""
+    peers = list(dict.fromkeys(name for row in rows for name in row.peers))
+    lines = ["| " + " | ".join(["figure", "ours", *peers, "goal"]) + " |", "|---" * (len(peers) + 3) + "|"]
+    for row in rows:
+        cells = [row.name, f"{figure(row.ours)} {row.unit}" if row.ours is not None else "not known"]
+        for name in peers:
+            value = row.peers.get(name)
+            if value is None:
+                cells.append("absent" if name in row.peers else "")
+            elif row.ours and row.ratio:
+                cells.append(f"{figure(value)} {row.unit} ({value / row.ours:.2g})")
+            else:
+                cells.append(f"{figure(value)} {row.unit}")
+        lines.append("| " + " | ".join([*cells, _goal(row)]) + " |")
+    return lines
+
+
+def _goal(row: Row) -> str:
+    return row.goal if row.holds else f"{row.goal}, **missed**"
+
+
+def figure(value: float | None) -> str:
     """Three digits, without an exponent."""
+    if value is None:
+        return "absent"
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"

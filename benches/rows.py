@@ -13,29 +13,47 @@ from pathlib import Path
 
 @dataclass
 class Row:
-    """One figure. ``goal`` says in words what ``holds`` checked."""
+    """One figure.
+
+    Attributes:
+        peers: the figure of others; ``None`` of those that are absent.
+        goal: says in words what ``holds`` checked.
+        ratio: whether one figure divided by another means anything.
+    """
 
     name: str
     unit: str
-    ours: float
-    peers: dict[str, float] = field(default_factory=dict)
+    ours: float | None
+    peers: dict[str, float | None] = field(default_factory=dict)
     goal: str = ""
     holds: bool = True
+    ratio: bool = True
 
     def __str__(self) -> str:
-        peers = ", ".join(f"{name} {value:.4g}" for name, value in self.peers.items())
+        peers = ", ".join(f"{name} {_digits(value)}" for name, value in self.peers.items())
         mark = "ok " if self.holds else "NOT"
         against = f"   ({peers})" if peers else ""
-        return f"{mark}  {self.name:<60} {self.ours:>9.4g} {self.unit:<12} {self.goal}{against}"
+        return f"{mark}  {self.name:<60} {_digits(self.ours):>9} {self.unit:<12} {self.goal}{against}"
+
+
+def _digits(value: float | None) -> str:
+    return "absent" if value is None else f"{value:.4g}"
 
 
 @dataclass
 class Part:
-    """Rows that were measured together: what they are about, on what, when it began."""
+    """Rows that were measured together: what they are about, on what, when it began.
+
+    Attributes:
+        columns: the peers are the same in all rows, and have a column each.
+        notes: sentences that came with the rows.
+    """
 
     about: str
     machine: dict[str, object]
     rows: list[Row] = field(default_factory=list)
+    columns: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 def median(values: Iterable[float]) -> float:
@@ -74,10 +92,7 @@ def read(path: Path) -> dict[str, Part]:
     """The parts of a ``bench.json``; none when there is none, or one of another shape."""
     try:
         parts = json.loads(path.read_text(encoding="utf-8"))["parts"]
-        return {
-            name: Part(part["about"], part["machine"], [Row(**row) for row in part["rows"]])
-            for name, part in parts.items()
-        }
+        return {name: Part(**{**part, "rows": [Row(**row) for row in part["rows"]]}) for name, part in parts.items()}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 

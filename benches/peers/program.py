@@ -1,0 +1,89 @@
+"""What the measured programs have in common: the handlers, and the commands of ``benches.inside.session``."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import queue
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from benches.inside.session import serve
+from benches.peers.spin import spin
+
+PATIENCE = 110.0  # seconds for whatever should take less than twenty
+
+
+class Program(ABC):
+    """A program with one window.
+
+    The page's calls may come on any thread. Commands run on the session's thread, which begins when the page has had
+    the answer to its first call.
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._reports: queue.Queue[str] = queue.Queue()
+        self._answered = False
+
+    def pair(self, first: int, second: int) -> int:
+        """Called by the page."""
+        return first
+
+    def echo(self, text: str) -> str:
+        """Called by the page."""
+        return text
+
+    def report(self, text: str) -> None:
+        """Called by the page."""
+        if self._answered:
+            self._reports.put(text)
+            return
+        self._answered = True
+        # Of the system's clock: who started the program reads the same.
+        hello = {"title": self._title, "answered": time.monotonic()}
+        serve(hello, self._commands(), self.end)
+
+    @abstractmethod
+    def script(self, text: str) -> None:
+        """Runs it in the page."""
+
+    @abstractmethod
+    def emit_all(self, values: Iterator[dict[str, Any]]) -> None:
+        """Has the page's ``tick`` called with each."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """Closes the window, and with it ends the program."""
+
+    def _commands(self) -> dict[str, Callable[..., Any]]:
+        return {"work": self._work, "emits": self._emits, "spin": spin, "trim": self._trim}
+
+    def _told(self) -> float:
+        report = json.loads(self._reports.get(timeout=PATIENCE))
+        if "error" in report:
+            raise RuntimeError(f"the page: {report['error']}")
+        return float(report["value"])
+
+    def _work(self, name: str, sizes: list[int]) -> float:
+        """What the page's function of that name returns."""
+        self.script(f"work({', '.join(map(json.dumps, [name, *sizes]))})")
+        return self._told()
+
+    def _emits(self, count: int, length: int) -> float:
+        """Microseconds an event, with a text of so many letters, until the page has had all and said so."""
+        text = "x" * length
+        values = ({"number": number, "last": number == count - 1, "text": text} for number in range(count))
+        began = time.perf_counter()
+        self.emit_all(values)
+        if self._told() != count:
+            raise RuntimeError("not all events came")
+        return (time.perf_counter() - began) / count * 1e6
+
+    def _trim(self) -> None:
+        """Gives back what the collector and the allocator keep for later."""
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
