@@ -1,7 +1,8 @@
 """What a page and the program say to each other, written to a file, and the file's form.
 
-A recording is text, one JSON object a line. The first says what it is; each of the others is a frame of PROTOCOL.md:
-when, in seconds since the recording began, who sent it, the text, and its attachments as base64.
+A recording is text, one JSON object a line. The first says what it is, and which document was there already; each of
+the others is a frame of PROTOCOL.md: when, in seconds since the recording began, who sent it, the text, and its
+attachments as base64.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -83,7 +83,8 @@ class Recording:
             # What pages say may be private.
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             self._file = open(descriptor, "w", encoding="utf-8", buffering=1)  # noqa: SIM115 - closed by `stop`
-            self._write({"auroraview": _core.__version__, "recording": FORMAT, "transport": peer.info.transport})
+            head = {"auroraview": _core.__version__, "recording": FORMAT, "transport": peer.info.transport}
+            self._write(head if peer.document is None else {**head, "document": peer.document})
             _recorded[peer] = self
         peer._core.record(self._passed)
 
@@ -137,37 +138,43 @@ class Frame:
     attachments: list[bytes] = field(default_factory=list)
 
 
-def read(path: Path) -> Iterator[Frame]:
-    """The frames of a recording, in order.
+def read(path: Path) -> tuple[str | None, list[Frame]]:
+    """The document that was there when a recording began, and its frames, in order.
 
     Raises:
         ValueError: it is none, or of a form that this version does not know; the text says where.
     """
+    document: str | None = None
+    frames = []
     with path.open(encoding="utf-8") as file:
+        number = 0
         for number, line in enumerate(file, start=1):
             try:
                 read_line = json.loads(line)
                 if number == 1:
-                    _check_head(path, read_line)
+                    document = _document_of_head(path, read_line)
                     continue
                 source = read_line["from"]
                 if source not in ("page", "python"):
                     raise ValueError(f"from {source!r}")
                 attachments = [base64.b64decode(one) for one in read_line.get("attachments", ())]
-                yield Frame(source, str(read_line["frame"]), attachments)
+                frames.append(Frame(source, str(read_line["frame"]), attachments))
             except _NewerError:
                 raise
             except (ValueError, KeyError, TypeError) as error:
                 if not line.endswith("\n") and number > 1:
-                    return  # The program ended while it wrote.
+                    break  # The program ended while it wrote.
                 raise ValueError(f"{path}, line {number}: this is no recording of auroraview.testing.record") from error
+    if number == 0:
+        raise ValueError(f"{path} is empty: this is no recording of auroraview.testing.record")
+    return document, frames
 
 
 class _NewerError(ValueError):
     """A form of a later version."""
 
 
-def _check_head(path: Path, head: Any) -> None:
+def _document_of_head(path: Path, head: Any) -> str | None:
     form = head["recording"]
     if not isinstance(form, int):
         raise ValueError("no number")
@@ -176,3 +183,5 @@ def _check_head(path: Path, head: Any) -> None:
             f"{path} was recorded by auroraview {head.get('auroraview', '?')}, in a form that this version "
             f"({_core.__version__}) does not read"
         )
+    document = head.get("document")
+    return document if isinstance(document, str) else None

@@ -119,8 +119,9 @@ def replay(file: StrPath, bridge: Bridge | WebView, *, timeout: float = 10.0, ig
         OSError: it cannot be read.
         UsageError: called where nothing may wait, as on an asyncio loop.
     """
+    document, frames = read(Path(file))
     with _Page(bridge) as page:
-        return _Replaying(page, timeout, frozenset(ignore)).run(read(Path(file)))
+        return _Replaying(page, timeout, frozenset(ignore)).run(document, frames)
 
 
 class _Page(MemoryPage):
@@ -146,7 +147,9 @@ class _Page(MemoryPage):
 
     def gives_up(self, number: int) -> None:
         with self._lock:
-            self._calls.pop(number, None)
+            future = self._calls.pop(number, None)
+        if future is not None:
+            future.cancel()
 
 
 class _Replaying:
@@ -164,7 +167,9 @@ class _Replaying:
         #: Events sent then and not acknowledged yet, with the number of their frame: they may come again.
         self._sent: list[tuple[int, str, Any]] = []
 
-    def run(self, frames: Iterable[Frame]) -> Replay:
+    def run(self, document: str | None, frames: Iterable[Frame]) -> Replay:
+        if document is not None:
+            self._begin(document, [])
         for frame in frames:
             if frame.source == "python":
                 self._note(frame)
@@ -176,7 +181,7 @@ class _Replaying:
         self._hear_handlers()
         self._hear_events()
         for call, future in self._calls.values():
-            if call.replayed is None and future.done():
+            if call.replayed is None and future.done() and not future.cancelled():
                 call.replayed = _answer_of(future)
         self._replay.events = list(self._page.events)
         self._compare()
@@ -288,11 +293,12 @@ class _Replaying:
         _waiting.wait_until(handled.done, self._timeout, remedy=_REMEDY)
 
     def _hear_events(self) -> None:
-        """Waits, for a moment, for events that are missing."""
+        """Waits, for a moment, for events that are missing, and for answers that were not recorded."""
         expected = Counter(name for name, _ in self._replay.recorded_events)
 
         def all_came() -> bool:
-            return Counter(name for name, _ in list(self._page.events)) >= expected
+            answered = all(future.done() for _, future in self._calls.values())
+            return answered and Counter(name for name, _ in list(self._page.events)) >= expected
 
         _waiting.wait_until(all_came, _EVENTS_SECONDS, remedy=_REMEDY)
 
