@@ -36,6 +36,15 @@ SHOWN = {
     ".json": "json",
     ".md": "markdown",
 }
+#: Pictures of examples that the texts have too.
+PICTURES = {
+    "12_fleet": "fleet",
+    "13_blender_outliner": "outliner",
+    "14_freecad_box": "boxes",
+    "15_krita_layers": "layers",
+    "16_qt_dock": "board",
+    "asset_browser": "asset_browser",
+}
 LEFT_OUT = {"node_modules", "__pycache__", "dist", "package-lock.json"}
 
 LINK = re.compile(r"(?<!!)\[(?P<words>[^\[\]]*)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
@@ -177,7 +186,7 @@ def _example_page(example: Path, folder: Path) -> str:
     title, rest = question(example)
     # What is code to a reader of Python is code to a reader of the page.
     lines = [f"# {example.name}", "", f"**{title}**", "", rest, ""]
-    picture = Path("images/examples") / f"{example.name}.png"
+    picture = Path("images") / f"{PICTURES.get(example.name, f'examples/{example.name}')}.png"
     if (ROOT / "docs" / picture).exists():
         dark = picture.with_stem(f"{picture.stem}_dark")
         alt = f"The window of the example {example.name}"
