@@ -16,7 +16,7 @@ STAMPS := build/stamps
 NATIVE_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(wildcard build_backend/*.py) \
 	$(shell find crates -type f ! -path '*/tests/*')
 
-.PHONY: help setup demo test test-hosts lint format bench bench-hosts fuzz soak docs pictures wheel clean packages packages-test packages-hosts rust
+.PHONY: help setup demo test test-hosts lint format bench bench-hosts fuzz soak docs pictures wheel clean packages packages-test packages-bench packages-hosts rust
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -45,9 +45,10 @@ format: $(STAMPS)/venv $(STAMPS)/node_modules ## let the formatters have their w
 	@$(VENV)/ruff format .
 	@cd js_sdk && npm run format
 
-bench: setup packages-test $(STAMPS)/bench ## the measurements, side by side with others; build/bench.json; ONLY=bridge, isolated or server for one part
+bench: setup packages-test packages-bench wheel $(STAMPS)/bench ## the measurements, side by side with others; build/bench.json; ONLY=peers, bridge, isolated or server for one part
 	@cargo build --release --locked --package auroraview-host --example floor
 	@cargo build --release --locked --package auroraview-server --example load
+	@$(VENV)/python -m benches.peers.environments
 	@scripts/with_display $(VENV)/python -m benches $(if $(ONLY),--only $(ONLY))
 
 bench-hosts: setup packages-hosts $(STAMPS)/bench-hosts ## panels inside Blender, FreeCAD and PySide6, which it installs; into build/bench.json
@@ -81,6 +82,9 @@ packages:
 
 packages-test:
 	@scripts/system_packages test
+
+packages-bench:
+	@scripts/system_packages test bench
 
 packages-hosts:
 	@scripts/system_packages test hosts
