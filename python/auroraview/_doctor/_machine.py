@@ -17,7 +17,7 @@ GPU = "/dev/dri/renderD128"
 NVIDIA = "/proc/driver/nvidia/version"
 DMABUF = "WEBKIT_DISABLE_DMABUF_RENDERER"
 
-#: A window takes about a hundred descriptors.
+#: A window takes dozens of descriptors, and its application has some of its own.
 _LEAST_FILES = 256
 _LEAST_SHARED_BYTES = 64 * 2**20
 
@@ -43,14 +43,16 @@ def _gpu() -> Iterator[Check]:
 def _locale() -> Iterator[Check]:
     named = {name: os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)}
     told = ", ".join(f"{name}={value}" for name, value in named.items()) or "none is set"
-    decides = next(iter(named.values()), "C")
+    decides, value = next(iter(named.items()), ("LANG", "C"))
     outcome = _throwaway.probe("locale", seconds=10)
-    if outcome.problem is None and not outcome.found.get("known", True):
-        text = f"the system does not have the locale it is told to use ({told}); GTK warns of it and takes C"
-        yield Check("locale", WARN, text, "sudo locale-gen LOCALE, or set LANG=C.UTF-8; locale -a says what there is")
-    elif "utf" not in decides.lower():
+    unknown = outcome.found.get("unknown")
+    if unknown:
+        decides, value = unknown[0]
+        text = f"the system does not have the locale {decides}={value}; GTK warns of it and takes C"
+        yield Check("locale", WARN, text, f"sudo locale-gen {value}, or set {decides} to one that locale -a names")
+    elif "utf" not in value.lower():
         text = f"the locale has no UTF-8 ({told}): names of files beyond ASCII may go wrong"
-        yield Check("locale", WARN, text, "set LANG=C.UTF-8, or one of those that locale -a names")
+        yield Check("locale", WARN, text, f"set {decides} to one with UTF-8 that locale -a names, as C.UTF-8")
     else:
         yield Check("locale", OK, f"the locale has UTF-8 ({told})")
 
@@ -72,7 +74,7 @@ def _files() -> Iterator[Check]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     told = "any number of" if soft == resource.RLIM_INFINITY else f"at most {soft}"
     if soft != resource.RLIM_INFINITY and soft < _LEAST_FILES:
-        text = f"this process may have {told} files open, and a window takes about 100"
+        text = f"this process may have {told} files open; a window takes dozens, and each further one more"
         most = "" if hard == resource.RLIM_INFINITY or hard >= 1024 else f" (the most it may be raised to is {hard})"
         yield Check("open-files", WARN, text, f"ulimit -n 1024{most}")
     else:

@@ -59,10 +59,13 @@ def _core() -> Iterator[Check]:
     if outcome.problem is not None and not found:
         yield Check("native", WARN, f"the native module was not tried: {outcome.problem}")
     elif "version" not in found:
-        why = found.get("problem") or outcome.problem or outcome.said
-        yield Check("native", FAIL, f"the native module cannot be loaded: {why}", _AGAIN)
+        yield Check("native", FAIL, f"the native module cannot be loaded: {_why(outcome)}", _AGAIN)
     else:
         yield Check("native", OK, f"auroraview {found['version']} in {_PACKAGE}")
+
+
+def _why(outcome: _throwaway.Outcome) -> str:
+    return str(outcome.found.get("problem") or outcome.problem or outcome.said or "nobody said why")
 
 
 def _parts() -> Iterator[Check]:
@@ -99,7 +102,7 @@ def _interface() -> Check:
     )
     said = outcome.found.get("said")
     if said is None:
-        return Check("host-library", WARN, f"the window library was not tried: {outcome.problem or outcome.said}")
+        return Check("host-library", WARN, f"the window library was not tried: {_why(outcome)}")
     if said.startswith("no display"):
         return Check("host-library", OK, "the window library loads and fits the native module")
     return Check("host-library", FAIL, said, None if "nstall" in said else _AGAIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from collections.abc import Iterator
@@ -53,7 +54,11 @@ def _webkit() -> Iterator[Check]:
         yield Check("webkitgtk", FAIL, f"WebKitGTK is not installed ({_LIBRARY})", install())
     else:
         # A library that it needs itself, or one in its place: LD_LIBRARY_PATH and LD_PRELOAD do that.
-        yield Check("webkitgtk", FAIL, f"WebKitGTK cannot be loaded: {problem}", f"install it again: {install()}")
+        remedy = f"install it again: {install()}"
+        meddling = [name for name in ("LD_LIBRARY_PATH", "LD_PRELOAD") if os.environ.get(name)]
+        if meddling:
+            remedy = f"unset {' and '.join(meddling)}, which puts other libraries in place of the system's; or {remedy}"
+        yield Check("webkitgtk", FAIL, f"WebKitGTK cannot be loaded: {problem}", remedy)
 
 
 LOOKS = (Look("webkitgtk", "WebKitGTK", 25, _webkit),)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from auroraview._doctor import _throwaway
 from auroraview._doctor._check import FAIL, OK, WARN, Check, Look
 
-_PATIENCE_SECONDS = 45.0
-_REPORT = "run it again; if it stays so, report it with the output of auroraview doctor --json"
+_PATIENCE_SECONDS = 30.0
+_REPORT = "see to what stands above; if it stays so then, report it with what auroraview doctor --json prints"
 
 
 def _window() -> Iterator[Check]:

@@ -4,7 +4,12 @@ import json
 import sys
 
 sys.path.insert(0, sys.argv[1])
-from auroraview import AuroraViewError, _core
+
+try:
+    from auroraview import AuroraViewError, _core
+except ImportError:
+    print(json.dumps({"problem": "the native module cannot be loaded"}))
+    sys.exit()
 
 try:
     _core.host_start(sys.argv[2])  # type: ignore[arg-type]

@@ -23,13 +23,15 @@ def main() -> dict[str, object]:
     try:
         from auroraview import AuroraViewError, WebView, WindowOptions
     except ImportError as error:
-        return {"problem": str(error)}
+        if error.name != "auroraview._core":
+            raise
+        return {"problem": "the native module cannot be loaded"}
     began = time.monotonic()
     try:
         view = WebView("auroraview doctor", html="<!doctype html><p>hello", window=WindowOptions(visible=False))
         view.bind_call("echo", lambda text: text)
         view.show(wait=False)
-        found: dict[str, object] = view.eval_js(_SCRIPT).result(timeout=30)
+        found: dict[str, object] = view.eval_js(_SCRIPT).result(timeout=20)
         found["ms"] = round((time.monotonic() - began) * 1000)
         view.close()
     except AuroraViewError as error:
