@@ -5,9 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import shutil
+import signal
 import socket
+import struct
+import tempfile
 import threading
+import time
 from pathlib import Path
 
 from auroraview import _core, _lifecycle
@@ -69,50 +74,80 @@ class VirtualDisplay:
     """An X server on a free display, which ``DISPLAY`` names from now on. With it goes the window manager openbox, if
     it is installed: without one nothing can be maximized, and the focus is anybody's.
 
-    It ends at the end of the program, after its windows, and with the process if that is killed.
+    It ends by itself when nobody is connected any more. We are, by a connection that does nothing, until our process
+    ends, however it does: to end the server before would end the windows' loop, and with it the process.
     """
 
     def __init__(self) -> None:
         if shutil.which("Xvfb") is None:
             raise HostError(_MISSING)
-        _lifecycle.ensure_notice_thread()
-        self._number: str | None = None
-        self._heard = threading.Event()
-        self._manager: _core.Child | None = None
-        options = ["-displayfd", "1", "-screen", "0", _SCREEN, "-nolisten", "tcp", "-noreset"]
-        self._server = _core.Child("Xvfb", options, {}, None, None, "Xvfb", self._server_says)
-        self._heard.wait(_START)
-        if self._number is None:
-            said = self._server.tail().strip().replace("\n", "\n  ")
-            self._server.kill()
-            raise HostError(f"there is no display, and the virtual one of Xvfb did not start:\n  {said or 'no word'}")
-        os.environ["DISPLAY"] = f":{self._number}"
+        number = _start_server()
+        # The last one to be closed, by the system; held here for that alone.
+        self._connection = _connect(number)
+        os.environ["DISPLAY"] = f":{number}"
         os.environ["GDK_BACKEND"] = "x11"
         os.environ.pop("WAYLAND_DISPLAY", None)
-        if shutil.which("openbox") is not None:
-            self._start_manager()
-        _lifecycle.close_at_end(self)
+        self._manager = None if shutil.which("openbox") is None else _start_manager()
 
-    def _start_manager(self) -> None:
-        self._heard.clear()
-        options = ["--sm-disable", "--startup", "echo ready"]
-        self._manager = _core.Child("openbox", options, {}, None, None, "openbox", self._manager_says)
-        self._heard.wait(_START)
 
-    def _server_says(self, event: str, *args: str) -> None:
-        """On the notice thread."""
-        if event == "line" and args[0] == "stdout" and args[1].strip().isdigit():
-            self._number = args[1].strip()
-        if event == "exited" or self._number is not None:
-            self._heard.set()
+def _start_server() -> int:
+    """Starts it, in a session of its own, so that a Ctrl-C in the terminal is not for it. The display's number."""
+    reader, writer = os.pipe()
+    with open(reader, "rb", buffering=0) as answer, tempfile.TemporaryFile() as log:
+        try:
+            server = os.posix_spawnp(
+                "Xvfb",
+                ["Xvfb", "-displayfd", "3", "-screen", "0", _SCREEN, "-nolisten", "tcp", "-terminate"],
+                os.environ,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, log.fileno(), 1),
+                    (os.POSIX_SPAWN_DUP2, log.fileno(), 2),
+                    (os.POSIX_SPAWN_DUP2, writer, 3),
+                ],
+                setsid=True,
+            )
+        finally:
+            os.close(writer)
+        said = b""
+        deadline = time.monotonic() + _START
+        # It writes the number when it is ready; its end closes the pipe.
+        while not said.endswith(b"\n") and select.select([answer], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            chunk = answer.read(64)
+            if not chunk:
+                break
+            said += chunk
+        if said.strip().isdigit():
+            return int(said)
+        os.kill(server, signal.SIGKILL)
+        os.waitpid(server, 0)
+        log.seek(0)
+        lines = log.read().decode(errors="replace").strip().splitlines()[-10:]
+        words = "\n  ".join(lines) or "it said nothing"
+    raise HostError(f"there is no display to open windows on, and a virtual one did not start; Xvfb:\n  {words}")
 
-    def _manager_says(self, event: str, *args: str) -> None:
-        """On the notice thread."""
+
+def _connect(number: int) -> socket.socket:
+    """A connection of the X protocol, version 11.0, without more."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(_START)
+    connection.connect(f"/tmp/.X11-unix/X{number}")
+    connection.sendall(struct.pack("<BxHHHHxx", ord("l"), 11, 0, 0, 0))
+    if connection.recv(1) != b"\x01":
+        raise HostError(f"the virtual display :{number} of Xvfb admits nobody")
+    return connection
+
+
+def _start_manager() -> _core.Child:
+    """Starts it, and waits until it manages. It ends with our process."""
+    _lifecycle.ensure_notice_thread()
+    heard = threading.Event()
+
+    def says(event: str, *args: str) -> None:
         if event == "exited" or args[1].strip() == "ready":
-            self._heard.set()
+            heard.set()
 
-    def close(self) -> None:
-        """Ends it. For the library's own use: nothing may be on it any more."""
-        for child in (self._manager, self._server):
-            if child is not None:
-                child.stop(0.0, 2.0)
+    options = ["--sm-disable", "--startup", "echo ready"]
+    manager = _core.Child("openbox", options, {}, None, None, "openbox", says)
+    heard.wait(_START)
+    return manager
