@@ -100,6 +100,19 @@ of_window(
     "note.value = 'Ask the crew'; note.oninput()",
     "/^\\d+$/.test(document.querySelector('#window').textContent)",
 )
+of_window("20_tested_panel", "", "document.querySelector('#total').textContent.includes('76')")
+
+
+@scene("21_debugging")
+def debugging(to: Path, _scheme: Scheme) -> None:
+    """A handler that has raised: what the page was told, and the log."""
+    example = load("21_debugging")
+    view = example.make_view()
+    example.follow(view)
+    with shown(view):
+        ask(view, "document.querySelector('#raises').click()")
+        until(lambda: ask(view, "log.textContent.includes('KeyError') && rejected.textContent"), "the error")
+        view.screenshot(to)
 
 
 @scene("06_two_windows_one_bridge")

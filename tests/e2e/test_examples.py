@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import logging
 import os
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -54,12 +56,16 @@ def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=150, check=False)
 
 
-def test_all_small_examples_are_tested_here_or_inside_their_application() -> None:
+def test_all_small_examples_are_tested_here_or_where_what_they_need_is() -> None:
     here = Path(__file__).read_text(encoding="utf-8")
-    inside = (Path(__file__).parents[1] / "hosts" / "test_programs_examples.py").read_text(encoding="utf-8")
+    others = [
+        Path(__file__).parents[1] / "hosts" / "test_programs_examples.py",
+        *Path(__file__).parent.glob("test_vite.py"),
+    ]
+    elsewhere = "".join(path.read_text(encoding="utf-8") for path in others)
     names = sorted(path.name for path in EXAMPLES.iterdir() if (path / "main.py").is_file() and path.name[0].isdigit())
     assert len(names) >= 16
-    assert [name for name in names if f'load("{name}")' not in here and f'"{name}"' not in inside] == []
+    assert [name for name in names if f'load("{name}")' not in here and f'"{name}"' not in elsewhere] == []
 
 
 def test_hello_greets_who_is_named_in_the_form(open_view: OpenView) -> None:
@@ -228,6 +234,47 @@ def test_the_isolated_window_comes_back_with_what_python_kept(
     wait_for(lambda: ask(view, "note.value") == "Ask the crew", "the note")
     assert wait_for_digits(view, "#window") != window
     assert "Crash 1." in capsys.readouterr().out
+
+
+@pytest.mark.timeout(180)
+def test_the_tests_of_the_tested_panel_pass_and_notice_a_change(tmp_path: Path) -> None:
+    copy = tmp_path / "panel"
+    shutil.copytree(EXAMPLES / "20_tested_panel", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    passed = run_python("-m", "pytest", "-c", os.devnull, "--rootdir", str(copy), str(copy))
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    assert "7 passed" in passed.stdout
+    page = copy / "page" / "page.js"
+    page.write_text(page.read_text("utf-8").replace("${sum} hours", "${sum} days"), "utf-8")
+    failed = run_python("-m", "pytest", "-c", os.devnull, "--rootdir", str(copy), str(copy), "-k", "total or refused")
+    assert failed.returncode == 1, failed.stdout + failed.stderr
+    assert "1 failed" in failed.stdout
+
+
+def test_the_tested_panel_says_what_it_refuses(open_view: OpenView, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES / "20_tested_panel"))
+    view = open_view(load("20_tested_panel").make_view())
+    wait_for_text(view, "#total", "76 hours")
+    ask(view, "fields.elements.Light.value = -3; fields.elements.Light.onchange()")
+    wait_for_text(view, "#problem", "hours cannot be less than none")
+
+
+def test_mistakes_are_seen_where_the_debugging_example_says(open_view: OpenView) -> None:
+    example = load("21_debugging")
+    view = example.make_view()
+    handler = example.follow(view)
+    try:
+        open_view(view)
+        click(view, "#raises")
+        wait_for_text(view, "#rejected", "KeyError (handler_error): 'sh010'")
+        assert "in open_shot" in show_text(view, "#rejected")  # the traceback
+        wait_for_text(view, "#log", "ERROR auroraview: the handler of 'open_shot' raised KeyError")
+        click(view, "#missing")
+        wait_for_text(view, "#rejected", "(method_not_found)")
+        click(view, "#wrong")
+        wait_for_text(view, "#rejected", "(invalid_params)")
+    finally:
+        logging.getLogger("auroraview").removeHandler(handler)
+        logging.getLogger("auroraview").setLevel(logging.NOTSET)
 
 
 def test_the_fleet_asks_for_nothing_but_what_it_knows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
