@@ -112,6 +112,9 @@ def debugging(to: Path, _scheme: Scheme) -> None:
     with shown(view):
         ask(view, "document.querySelector('#raises').click()")
         until(lambda: ask(view, "log.textContent.includes('KeyError') && rejected.textContent"), "the error")
+        # Where this checkout lies is nothing for a picture.
+        ask(view, f"for (const e of [log, rejected]) e.textContent = e.textContent.replaceAll({f'{ROOT}/'!r}, '')")
+        ask(view, "log.scrollTop = 0")
         view.screenshot(to)
 
 
