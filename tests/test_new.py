@@ -142,6 +142,65 @@ def test_nothing_that_is_there_is_overwritten(tmp_path):
     assert files(tmp_path) == {"notes/mine.txt"}
 
 
+@pytest.fixture
+def panel(tmp_path):
+    """A new tool with a window of its own."""
+    return _new.create_window(tmp_path / "tools" / "Shot Notes")
+
+
+def test_without_an_application_it_is_a_program_with_its_page_and_its_tests(panel):
+    page = {"ui/index.html", "ui/style.css", "ui/app.js"}
+    assert files(panel) == page | {"README.md", "main.py", "tool.py", "test_tool.py"}
+    for file in files(panel):
+        assert not re.search("my.?panel", (panel / file).read_text(encoding="utf-8"), re.IGNORECASE), file
+    called = set(re.findall(r"\bapi\.(\w+)\(", (panel / "ui/app.js").read_text(encoding="utf-8")))
+    assert called == {"add"}
+    assert "def add(self" in (panel / "tool.py").read_text(encoding="utf-8")
+
+
+def test_the_test_of_a_new_tool_passes_as_written(panel):
+    """The one without a window; that with one is run in tests/e2e."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-k", "name"], cwd=panel, capture_output=True, text=True, timeout=50
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("folder", "title"),
+    [("notes", "Notes"), ("USD-Browser 2", "USD Browser 2"), ("größe.x", "Größe X"), ("--", "Panel")],
+)
+def test_a_folder_of_any_name_is_a_tool(tmp_path, folder, title):
+    made = _new.create_window(tmp_path / folder)
+    assert f'WebView("{title}",' in (made / "main.py").read_text(encoding="utf-8")
+
+
+def test_an_empty_folder_is_taken_and_another_is_left_alone(tmp_path, monkeypatch, capsys):
+    (tmp_path / "notes").mkdir()
+    monkeypatch.chdir(tmp_path / "notes")
+    assert _cli.main(["new", "."]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("notes is ready. To go on:\n\n  python main.py")
+    before = files(tmp_path)
+    assert _cli.main(["new", "."]) == 2
+    assert "there already; nothing was written" in capsys.readouterr().err
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    assert _cli.main(["new", str(tmp_path / "link")]) == 2
+    assert files(tmp_path) == before
+
+
+def test_the_command_line_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert _cli.main(["new", "Shot Notes"]) == 0
+    told = capsys.readouterr().out
+    assert "  cd 'Shot Notes'\n  python main.py" in told
+    assert "  python -m pytest" in told
+    assert _cli.main(["new", "tools/shot_notes", "--host", "qt"]) == 0
+    assert "tools/shot_notes is ready" in capsys.readouterr().out
+    assert (tmp_path / "tools" / "shot_notes" / "build.py").is_file()
+
+
 def test_the_command_line_says_what_it_made_and_what_is_wrong(tmp_path, capsys):
     asked = ["new", "Shot Notes", "--host", "qt", "--into", str(tmp_path / "tools")]
     assert _cli.main(asked) == 0
@@ -165,5 +224,5 @@ def test_the_help_shows_how_to_ask(capsys):
 
 
 def test_the_templates_are_in_the_package_as_files():
-    for part in ("common", *_new.HOSTS):
+    for part in ("common", "window", *_new.HOSTS):
         assert (resources.files("auroraview") / "templates" / part).is_dir()

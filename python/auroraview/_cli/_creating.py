@@ -11,7 +11,7 @@ from auroraview._cli._parser import fail
 
 USAGE = None
 DESCRIPTION = """Makes the folder of a tool with a page. It runs as it is: a window of its own,
-with a test. With --host: an add-on of Blender, a workbench of FreeCAD, or a
+with tests. With --host: an add-on of Blender, a workbench of FreeCAD, or a
 dock for any program of Qt, installed the application's own way."""
 MORE = """examples:
   auroraview new shot_notes
@@ -46,9 +46,10 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.host is not None:
         print(f"{made} is ready; {made / 'README.md'} says how to install it.")
         return 0
-    print(f"{made} is ready. To go on:\n")
-    if made.resolve() != Path.cwd():
+    here = made.resolve() == Path.cwd()
+    print(f"{made.resolve().name if here else made} is ready. To go on:\n")
+    if not here:
         print(f"  cd {shlex.quote(str(made))}")
-    print("  python main.py         # the window\n  python -m pytest       # its test\n")
+    print("  python main.py         # the window\n  python -m pytest       # its tests\n")
     print("README.md says what is where.")
     return 0

@@ -21,7 +21,7 @@ USAGE = """auroraview PATH | --url URL | --html FILE
 DESCRIPTION = "Opens a page in a native window until it is closed, or runs a command."
 MORE = """commands:
   serve    serve a page and its bridge to browsers
-  new      make the folder of a tool with a page, and its test
+  new      make the folder of a tool with a page, and its tests
   doctor   look whether windows can open here, and say what to do
 "auroraview COMMAND --help" says more. A page of such a name is ./serve.
 
