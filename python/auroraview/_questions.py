@@ -5,7 +5,6 @@ A question goes to the window that is there, and ends with it. Giving its future
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -50,6 +49,8 @@ class Questions:
             A future: ``ViewClosed`` when there is no window, or it goes away first; ``HostError`` when it cannot be
             done.
         """
+        import json  # Not with the package: most programs ask nothing.
+
         request = self._view.new_request()
         future = Future(what, of_window=self._of_window)
         try:
@@ -78,6 +79,8 @@ class Questions:
 
     def answered(self, request: int, text: str | None, problem: str | None) -> None:
         """The host's answer as JSON text, or what went wrong; neither: the window is gone."""
+        import json
+
         found = self._forget(request)
         if found is None:
             return

@@ -96,6 +96,17 @@ pub(crate) fn serve(view: &str, request: http::Request<Vec<u8>>, responder: Requ
     }));
 }
 
+/// What a site has at one of its addresses. Any thread; `Err` is a sentence.
+pub(crate) fn read(site: &Site, address: &str) -> Result<Vec<u8>, String> {
+    let request = http::Request::get(address).body(vec![]);
+    let request = request.map_err(|error| format!("{address} is no address: {error}"))?;
+    let response = site.respond(&request);
+    match response.status() {
+        http::StatusCode::OK => Ok(response.into_body().into_owned()),
+        status => Err(format!("there is no such file ({status})")),
+    }
+}
+
 /// The address of a source's page on the view's own origin; for an address, itself.
 pub(crate) fn entry_address(own_origin: &str, source: &Source) -> Result<String, HostError> {
     let address = match source {

@@ -65,6 +65,7 @@ fn once<T>(start: impl FnOnce() -> Result<T, HostError>) -> Result<T, HostError>
         return Err(HostError::AlreadyRunning);
     }
     avoid_broken_renderer();
+    keep_settings_without_bus();
     let driven = start()?;
     *started = true;
     Ok(driven)
@@ -186,6 +187,25 @@ fn display_found() -> String {
         "neither DISPLAY nor WAYLAND_DISPLAY is set".into()
     } else {
         set.join(", ")
+    }
+}
+
+/// GTK's file dialog keeps its size and the like in the user's settings, over the message bus of the session. Where there
+/// is none, each change would fail with a line on stderr, dozens of them for one dialog: there, settings are kept in memory.
+fn keep_settings_without_bus() {
+    const SWITCH: &str = "GSETTINGS_BACKEND";
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let bus_of_user = std::env::var_os("XDG_RUNTIME_DIR")
+        .is_some_and(|folder| Path::new(&folder).join("bus").exists());
+    if bus_of_user || is_set("DBUS_SESSION_BUS_ADDRESS") || is_set(SWITCH) {
+        return;
+    }
+    // SAFETY: as sound as `avoid_broken_renderer`. GLib decides once, here, and keeps the object for good; no process that
+    // the program starts sees the variable.
+    unsafe {
+        std::env::set_var(SWITCH, "memory");
+        gtk::gio::ffi::g_settings_backend_get_default();
+        std::env::remove_var(SWITCH);
     }
 }
 

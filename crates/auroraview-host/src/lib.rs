@@ -17,6 +17,7 @@ mod drive;
 mod error;
 mod eval;
 mod file_drop;
+mod file_inputs;
 mod find;
 mod gui_loop;
 mod ipc_handler;

@@ -5,6 +5,8 @@
 //! (`Response`), the document's origin decides: what is allowed, what the program loads and what the watcher let in is
 //! shown; other web addresses go to the system browser.
 //!
+//! An answer that is no document (an attachment, or of a kind that the engine cannot show) becomes a download.
+//!
 //! New windows never open: their address is shown here or goes to the system browser. Navigations within a document
 //! (a fragment) are not asked about.
 
@@ -18,7 +20,7 @@ use gtk::prelude::*;
 use webkit2gtk::{
     NavigationPolicyDecision, NavigationPolicyDecisionExt, PolicyDecision, PolicyDecisionExt,
     PolicyDecisionType, ResponsePolicyDecision, ResponsePolicyDecisionExt, URIRequestExt,
-    WebViewExt,
+    URIResponseExt, WebViewExt,
 };
 
 use crate::origins::{SCHEME, document_address, is_web, origin_of};
@@ -215,6 +217,8 @@ impl View {
         if navigation.is_expected(&address) {
             navigation.requested.set(false);
             decision.use_();
+        } else if self.file_drop.leads_to(&url) {
+            decision.ignore();
         } else if within || goes_on {
             decision.use_();
         } else if navigation.asked.take_if_equal(&address) || !navigation.watched.get() {
@@ -259,13 +263,17 @@ impl View {
         let Some(response) = decision.downcast_ref::<ResponsePolicyDecision>() else {
             return false;
         };
-        if !response.is_main_frame_main_resource() {
-            return false;
-        }
         let url = response.request().and_then(|request| request.uri());
         let Some(url) = url.map(String::from) else {
             return false;
         };
+        let for_download = is_for_download(response);
+        if !response.is_main_frame_main_resource() {
+            if for_download {
+                self.download(decision, &url);
+            }
+            return for_download;
+        }
         let address = document_address(&url);
         let shown_now = document_address(&self.document.borrow().address) == address;
         let inside = self.allowed.borrow().allows(&url)
@@ -274,14 +282,26 @@ impl View {
             || self.between_files(&url)
             || shown_now
             || self.document.borrow().failed.as_deref() == Some(url.as_str());
-        if inside {
+        if !inside {
+            decision.ignore();
+            self.send_away(&url);
+        } else if for_download {
+            self.download(decision, &url);
+        } else {
             self.document.borrow_mut().answered = url;
-            // The engine's default: shown where it can show this type, else ignored.
             return false;
         }
-        decision.ignore();
-        self.send_away(&url);
         true
+    }
+
+    /// What comes is kept, and not shown.
+    fn download(&self, decision: &PolicyDecision, url: &str) {
+        if origin_of(url).is_some_and(|origin| origin == self.origin) {
+            decision.ignore();
+            self.copy_as(url.to_owned(), "");
+        } else {
+            decision.download();
+        }
     }
 
     /// An address that is not shown here.
@@ -383,6 +403,19 @@ fn action(decision: &PolicyDecision) -> Option<(String, bool)> {
     let mut action = decision.navigation_action()?;
     let url = action.request()?.uri()?;
     Some((url.into(), action.is_redirect()))
+}
+
+/// Whether an answer is no document: its server says so, or it is of a kind that the engine cannot show.
+fn is_for_download(response: &ResponsePolicyDecision) -> bool {
+    let disposition = response
+        .response()
+        .and_then(|response| response.http_headers())
+        .and_then(|headers| headers.one("Content-Disposition"));
+    let kind = disposition
+        .as_deref()
+        .and_then(|text| text.split(';').next());
+    kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("attachment"))
+        || !response.is_mime_type_supported()
 }
 
 /// Takes what is there when it is the one asked for.

@@ -60,6 +60,7 @@ impl View {
         self.connect_loads();
         self.connect_decisions();
         self.connect_script_dialogs();
+        self.connect_file_inputs();
         self.connect_downloads();
         self.connect_file_drop();
         self.connect_find();
@@ -74,7 +75,6 @@ impl View {
     fn settings(&self, options: &OpenOptions) {
         if let Some(settings) = WebViewExt::settings(&self.webview) {
             settings.set_enable_developer_extras(options.debug);
-            settings.set_enable_write_console_messages_to_stdout(options.debug);
             settings.set_user_agent(options.user_agent.as_deref());
             // WebKit 2.50 crashes the process when a view closes while (or soon after) an element fills the screen.
             // The program can make the window do so.
@@ -109,6 +109,7 @@ impl View {
         let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
         manager.remove_all_scripts();
         self.inject_console(&manager);
+        self.inject_file_inputs(&manager);
         manager.add_script(&UserScript::new(
             &source,
             UserContentInjectedFrames::TopFrame,

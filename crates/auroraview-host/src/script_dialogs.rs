@@ -1,10 +1,136 @@
-//! Dialogs that the page's scripts open.
+//! Dialogs that the page's scripts open: `alert`, `confirm`, `prompt`, and the question before a page with unsaved work is
+//! left.
+//!
+//! The script waits for the user; nothing else does. A page has one such dialog at a time. It closes with its document,
+//! and when the program shows another one.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use webkit2gtk::{ScriptDialog, ScriptDialogType, WebViewExt};
+
+use crate::dialogs::{self, Message, Pressed, Shown};
+use crate::output::shielded;
 use crate::view::View;
+
+/// A dialog of the page, and how its script goes on without an answer.
+type Waiting = (Shown, Box<dyn FnOnce()>);
+
+/// The dialogs that the page of one view has opened.
+#[derive(Default)]
+pub(crate) struct PageDialogs {
+    next: Cell<u64>,
+    waiting: RefCell<BTreeMap<u64, Option<Waiting>>>,
+}
+
+impl PageDialogs {
+    /// Closes them.
+    pub(crate) fn end(&self) {
+        for (shown, without) in self.waiting.take().into_values().flatten() {
+            shielded((), || shown.close());
+            shielded((), without);
+        }
+    }
+
+    /// A place for a dialog that is going to be shown.
+    pub(crate) fn begin(&self) -> u64 {
+        let number = self.next.get();
+        self.next.set(number + 1);
+        self.waiting.borrow_mut().insert(number, None);
+        number
+    }
+
+    /// It is there.
+    pub(crate) fn shown(&self, number: u64, shown: Shown, without: impl FnOnce() + 'static) {
+        if let Some(place) = self.waiting.borrow_mut().get_mut(&number) {
+            *place = Some((shown, Box::new(without)));
+        }
+    }
+
+    /// The user has answered; whether that is the first thing that happened to it.
+    pub(crate) fn answered(&self, number: u64) -> bool {
+        let found = self.waiting.borrow_mut().remove(&number);
+        found.is_some()
+    }
+}
 
 impl View {
     /// Before the first load.
-    pub(crate) fn connect_script_dialogs(self: &Rc<Self>) {}
+    pub(crate) fn connect_script_dialogs(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        self.webview.connect_script_dialog(move |_, dialog| {
+            let Some(view) = weak.upgrade().filter(|view| !view.closed.get()) else {
+                return false;
+            };
+            if !shielded(false, || view.script_dialog(dialog)) {
+                dialog.close();
+            }
+            true
+        });
+    }
+
+    fn script_dialog(self: &Rc<Self>, dialog: &ScriptDialog) -> bool {
+        let kind = dialog.dialog_type();
+        let text: String = dialog.message().map_or_else(String::new, Into::into);
+        let message = match kind {
+            ScriptDialogType::BeforeUnloadConfirm => Message {
+                accept: Some("Leave".into()),
+                cancel: Some(Some("Stay".into())),
+                ..plain("Leave this page? Changes that were made may not be saved.".into())
+            },
+            ScriptDialogType::Alert => plain(text),
+            ScriptDialogType::Prompt => Message {
+                cancel: Some(None),
+                line: Some(
+                    dialog
+                        .prompt_get_default_text()
+                        .map_or_else(String::new, Into::into),
+                ),
+                ..plain(text)
+            },
+            _ => Message {
+                cancel: Some(None),
+                ..plain(text)
+            },
+        };
+        let number = self.page_dialogs.begin();
+        let (weak, asked) = (Rc::downgrade(self), dialog.clone());
+        let shown = dialogs::show_message(self, message, move |pressed, line| {
+            let first = weak
+                .upgrade()
+                .is_some_and(|view| view.page_dialogs.answered(number));
+            if !first {
+                return;
+            }
+            let accepted = pressed == Pressed::Accept;
+            match kind {
+                ScriptDialogType::Alert => {}
+                ScriptDialogType::Prompt if accepted => asked.prompt_set_text(&line),
+                ScriptDialogType::Prompt => {}
+                _ => asked.confirm_set_confirmed(accepted),
+            }
+            asked.close();
+        });
+        let unanswered = dialog.clone();
+        self.page_dialogs.shown(number, shown, move || {
+            if kind == ScriptDialogType::BeforeUnloadConfirm {
+                unanswered.confirm_set_confirmed(true);
+            }
+            unanswered.close();
+        });
+        true
+    }
+}
+
+fn plain(text: String) -> Message {
+    Message {
+        title: None,
+        text,
+        detail: None,
+        kind: None,
+        accept: None,
+        cancel: None,
+        line: None,
+    }
 }

@@ -22,6 +22,7 @@ use crate::console::Console;
 use crate::downloads::Downloads;
 use crate::eval::{self, Evaluations};
 use crate::file_drop::FileDrop;
+use crate::file_inputs::FileInputs;
 use crate::find::Find;
 use crate::ipc_handler::IpcHandler;
 use crate::navigation::Navigation;
@@ -29,7 +30,9 @@ use crate::order::Order;
 use crate::origins::{Allowed, document_address};
 use crate::output::{emit, log, panic_text, shielded};
 use crate::page::Document;
+use crate::print_pdf::Printing;
 use crate::questions::{self, Questions};
+use crate::script_dialogs::PageDialogs;
 use crate::web_context::Keeper;
 use crate::window::Window;
 use crate::{HostError, screenshot, web_context};
@@ -62,10 +65,13 @@ pub(crate) struct View {
     pub(crate) evaluations: Evaluations,
     pub(crate) screenshots: RefCell<BTreeSet<RequestId>>,
     pub(crate) questions: Questions,
+    pub(crate) page_dialogs: PageDialogs,
+    pub(crate) file_inputs: FileInputs,
     pub(crate) downloads: Downloads,
     pub(crate) console: Console,
     pub(crate) file_drop: FileDrop,
     pub(crate) find: Find,
+    pub(crate) printing: Printing,
     pub(crate) crashed: Cell<bool>,
     pub(crate) closed: Cell<bool>,
 }
@@ -147,7 +153,8 @@ pub(crate) fn obey(command: HostCommand) {
     }
 }
 
-fn find(view: ViewId) -> Option<Rc<View>> {
+/// The view with this id, while it is open.
+pub(crate) fn find(view: ViewId) -> Option<Rc<View>> {
     VIEWS.with(|views| views.borrow().get(&view).cloned())
 }
 
@@ -214,10 +221,13 @@ fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
         evaluations: Evaluations::default(),
         screenshots: RefCell::default(),
         questions: Questions::default(),
+        page_dialogs: PageDialogs::default(),
+        file_inputs: FileInputs::default(),
         downloads: Downloads::new(&options),
         console: Console::new(&options),
         file_drop: FileDrop::default(),
         find: Find::default(),
+        printing: Printing::default(),
         crashed: Cell::new(false),
         closed: Cell::new(false),
         origin,
@@ -326,6 +336,7 @@ impl View {
             address.clone_into(&mut document.wanted);
         }
         self.crashed.set(false);
+        self.page_dialogs.end();
         self.navigation.expect(document_address(address));
         self.webview.load_uri(address);
     }
@@ -336,6 +347,7 @@ impl View {
             return self.load_address(&wanted);
         }
         self.order_void();
+        self.page_dialogs.end();
         let current = self.webview.uri().map_or(wanted, Into::into);
         self.navigation.expect(document_address(&current));
         self.webview.reload();
@@ -365,8 +377,11 @@ impl View {
 
     /// The current document is gone: settles all that waited for it.
     pub(crate) fn end_document(&self, reason: &str) {
+        self.page_dialogs.end();
         self.ipc.clear();
         self.evaluations.end(self.id);
         self.end_screenshots(reason);
+        self.end_find(reason);
+        self.end_printing(reason);
     }
 }

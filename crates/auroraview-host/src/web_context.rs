@@ -11,7 +11,8 @@ use std::collections::HashMap;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
-use wry::{WebContext, WebViewBuilder, WebViewBuilderExtUnix};
+use webkit2gtk::{WebContextExt, WebViewExt};
+use wry::{WebContext, WebViewBuilder, WebViewBuilderExtUnix, WebViewExtUnix};
 
 use crate::origins::SCHEME;
 use crate::{HostError, assets};
@@ -62,8 +63,10 @@ pub(crate) fn build_webview(
         |builder: WebViewBuilder<'_>| builder.with_id(id).with_visible(true).build_gtk(container);
     let Some(directory) = data_directory else {
         let builder = WebViewBuilder::new().with_incognito(true);
+        let webview = build(served(builder))?;
+        name_a_language(&webview);
         return Ok(Keeper {
-            webview: build(served(builder))?,
+            webview,
             _share: None,
         });
     };
@@ -88,10 +91,23 @@ pub(crate) fn build_webview(
     let Some(webview) = webview else {
         unreachable!("the context was put there just now");
     };
+    let webview = webview?;
+    name_a_language(&webview);
     Ok(Keeper {
-        webview: webview?,
+        webview,
         _share: Some(share),
     })
+}
+
+/// In the locale C the engine would call the language of pages `C`, which is none: `Intl` throws.
+fn name_a_language(webview: &wry::WebView) {
+    let names = gtk::glib::language_names();
+    let is_none = |name: &str| matches!(name.split('.').next(), Some("C" | "POSIX"));
+    if names.first().is_none_or(|name| is_none(name))
+        && let Some(context) = webview.webview().context()
+    {
+        context.set_preferred_languages(&["en-US"]);
+    }
 }
 
 fn served(builder: WebViewBuilder<'_>) -> WebViewBuilder<'_> {

@@ -7,7 +7,7 @@ mod closing;
 mod embedded;
 mod toplevel;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use auroraview_host_api::{HostEvent, OpenOptions, Place, Size, ViewId, WindowChange};
@@ -35,6 +35,8 @@ pub(crate) struct Window {
     reported: Reported,
     closing: RefCell<Option<Closing>>,
     destroyed: Cell<bool>,
+    /// This window and its dialogs, which take input from it and from no other window.
+    group: OnceCell<gtk::WindowGroup>,
 }
 
 enum Kind {
@@ -85,6 +87,7 @@ impl Window {
             reported: Reported::default(),
             closing: RefCell::default(),
             destroyed: Cell::new(false),
+            group: OnceCell::new(),
         };
         created.window.set_title(&options.title);
         match &created.kind {
@@ -119,6 +122,27 @@ impl Window {
     /// The window's id on the X server, once it exists; `None` without X11.
     pub(crate) fn native_id(&self) -> Option<u64> {
         x11::id_of(&self.window).map(u64::from)
+    }
+
+    /// The text of its title bar.
+    pub(crate) fn title(&self) -> String {
+        self.window.title().map_or_else(String::new, Into::into)
+    }
+
+    /// A dialog of this window, or of another dialog: it stays above that and takes its input.
+    pub(crate) fn adopt(&self, dialog: &gtk::Dialog, above: Option<&gtk::Window>) {
+        let group = self.group.get_or_init(|| {
+            let group = gtk::WindowGroup::new();
+            group.add_window(&self.window);
+            group
+        });
+        group.add_window(dialog);
+        dialog.set_skip_taskbar_hint(true);
+        match (&self.kind, above) {
+            (_, Some(above)) => dialog.set_transient_for(Some(above)),
+            (Kind::Toplevel(_), None) => dialog.set_transient_for(Some(&self.window)),
+            (Kind::Embedded(embedded), None) => embedded.put_above(self, dialog),
+        }
     }
 
     /// Shows the window, unless it is to be opened hidden.

@@ -239,6 +239,73 @@ impl Display {
         found.then(|| gdk::Rectangle::new(x, y, width, height))
     }
 
+    /// The window around `window` that a window manager knows; without a window manager the outermost one. `None` when
+    /// it is that itself, or gone.
+    pub(crate) fn top_level_of(self, window: XId) -> Option<XId> {
+        let (mut inner, mut found) = (xlib::Window::from(window), None);
+        while let Some(outer) = self.parent(inner) {
+            found = Some(outer);
+            if self.is_managed(outer) {
+                break;
+            }
+            inner = outer;
+        }
+        found.and_then(|found| found.try_into().ok())
+    }
+
+    /// The window that this one is in; `None` when that is the screen.
+    fn parent(self, window: xlib::Window) -> Option<xlib::Window> {
+        let (mut root, mut parent, mut count) = (0, 0, 0);
+        let mut children = std::ptr::null_mut();
+        // SAFETY: the connection is open for good; all results have room. The list is Xlib's, and given back.
+        let found = unsafe {
+            let found = xlib::XQueryTree(
+                self.raw,
+                window,
+                &raw mut root,
+                &raw mut parent,
+                &raw mut children,
+                &raw mut count,
+            );
+            if !children.is_null() {
+                xlib::XFree(children.cast());
+            }
+            found
+        };
+        (found != 0 && parent != 0 && parent != root).then_some(parent)
+    }
+
+    /// Whether a window manager has taken the window in.
+    fn is_managed(self, window: xlib::Window) -> bool {
+        let (mut kind, mut format, mut count, mut left) = (0, 0, 0, 0);
+        let mut value = std::ptr::null_mut();
+        // SAFETY: the connection is open for good; all results have room. The value is Xlib's, and given back.
+        unsafe {
+            let state = xlib::XInternAtom(self.raw, c"WM_STATE".as_ptr(), xlib::True);
+            if state == 0 {
+                return false;
+            }
+            xlib::XGetWindowProperty(
+                self.raw,
+                window,
+                state,
+                0,
+                1,
+                xlib::False,
+                xlib::AnyPropertyType as xlib::Atom,
+                &raw mut kind,
+                &raw mut format,
+                &raw mut count,
+                &raw mut left,
+                &raw mut value,
+            );
+            if !value.is_null() {
+                xlib::XFree(value.cast());
+            }
+        }
+        kind != 0
+    }
+
     /// Makes `window` a child of one that is nowhere to be seen.
     pub(crate) fn put_away(self, window: XId) {
         // SAFETY: the connection is open for good, there is one, and the window is ours.

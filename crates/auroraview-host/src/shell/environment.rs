@@ -43,7 +43,7 @@ pub(crate) enum PageError {
     Stdin(#[from] io::Error),
 }
 
-/// Gives the process a locale with UTF-8 where it would have none, and lets input methods know it. To be called before
+/// Gives the process a locale with UTF-8 where it would have none, and lets input methods and dialogs know it. To be called before
 /// any other thread runs.
 pub(crate) fn prefer_utf8() {
     // The first of them that is set decides.
@@ -62,6 +62,8 @@ pub(crate) fn prefer_utf8() {
             env::set_var(name, "C.UTF-8");
         }
         libc::setlocale(libc::LC_CTYPE, c"".as_ptr());
+        // Dialogs are in the user's language.
+        libc::setlocale(libc::LC_MESSAGES, c"".as_ptr());
     }
 }
 

@@ -79,6 +79,28 @@ impl Embedded {
         }
     }
 
+    /// Has a dialog stay above the window of the application that this one is in, and open over the middle of this one.
+    pub(super) fn put_above(&self, of: &Window, dialog: &gtk::Dialog) {
+        dialog.set_type_hint(gtk::gdk::WindowTypeHint::Dialog);
+        dialog.realize();
+        let (Some(own), Some(id)) = (x11::id_of(&of.window), x11::id_of(dialog)) else {
+            return;
+        };
+        self.display
+            .set_transient(id, self.display.top_level_of(own));
+        if let Some(area) = self.display.area(own) {
+            let scale = dialog.scale_factor().max(1);
+            let (_, wanted) = dialog.preferred_size();
+            let middle = |start: i32, length: i32, size: i32| {
+                ((start + length / 2) / scale - size / 2).max(0)
+            };
+            dialog.move_(
+                middle(area.x(), area.width(), wanted.width),
+                middle(area.y(), area.height(), wanted.height),
+            );
+        }
+    }
+
     /// Focus and keys.
     pub(super) fn connect(&self, view: &Rc<View>) {
         let (window, display) = (&view.window.window, self.display);

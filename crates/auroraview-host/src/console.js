@@ -1,0 +1,127 @@
+// The body of a function of `__AURORAVIEW_CONSOLE__`, {token, handler}: tells what the page writes to its console, and
+// errors that nobody catches. The page can take any function away that it likes; what is needed is kept here. The token
+// tells this script from frames, which may post too, and is not in any function's text.
+const { token, handler } = __AURORAVIEW_CONSOLE__;
+const port = window.webkit?.messageHandlers?.[handler];
+if (!port) return;
+const post = port.postMessage.bind(port);
+const { stringify } = JSON;
+const { apply, ownKeys } = Reflect;
+const LONGEST = 65536;
+const OWN = /^user-script|^\[native code\]|^$/;
+const PLACE = /^(?:.*@)?(.*?):(\d+)(?::\d+)?$/;
+
+// Where a stack leaves this script: [address, line].
+const placeIn = (stack) => {
+  try {
+    for (const line of String(stack).split("\n")) {
+      const found = PLACE.exec(line);
+      if (found && !OWN.test(found[1])) return [found[1], +found[2]];
+    }
+  } catch {}
+  return [null, null];
+};
+
+const describeError = (error) => {
+  const head = `${error.name}: ${error.message}`;
+  const stack = error.stack ? String(error.stack).split("\n").filter((line) => line && !/^user-script|@user-script/.test(line)) : [];
+  return stack.length ? `${head}\n    ${stack.slice(0, 20).join("\n    ")}` : head;
+};
+
+const describe = (value, bare = true) => {
+  try {
+    if (typeof value === "string") return bare ? value : stringify(value);
+    if (typeof value === "bigint") return `${value}n`;
+    if (typeof value === "function") return `function ${value.name}`;
+    if (value === null || typeof value !== "object") return String(value);
+    if (value instanceof Error) return describeError(value);
+    if (value instanceof Element) return value.cloneNode(false).outerHTML;
+    if (value instanceof Map || value instanceof Set) return `${value.constructor.name} ${describe([...value], false)}`;
+    if (value instanceof Node || value === window) return String(value);
+    const seen = new Set();
+    let left = 2000;
+    const json = stringify(value, (_, part) => {
+      if (typeof part === "bigint") return `${part}n`;
+      if (typeof part === "function") return `function ${part.name}`;
+      if (part instanceof Error) return describeError(part);
+      if (part === null || typeof part !== "object") return part;
+      if (seen.has(part) || --left < 0) return "…";
+      seen.add(part);
+      return part;
+    });
+    return json === undefined ? String(value) : json;
+  } catch {
+    try { return Object.prototype.toString.call(value); } catch { return "?"; }
+  }
+};
+
+const format = (values) => {
+  let rest = 1;
+  let text = "";
+  if (typeof values[0] === "string" && values.length > 1) {
+    text = values[0].replace(/%[sdifoOc%]/g, (mark) => {
+      if (mark === "%%") return "%";
+      if (rest >= values.length) return mark;
+      const value = values[rest++];
+      if (mark === "%c") return "";
+      if (mark === "%s") return describe(value);
+      if (mark === "%f") return String(Number(value));
+      if (mark === "%d" || mark === "%i") return String(Math.trunc(Number(value)));
+      return describe(value, false);
+    });
+  } else {
+    text = values.length ? describe(values[0]) : "";
+  }
+  for (; rest < values.length && text.length <= LONGEST; rest++) text += ` ${describe(values[rest])}`;
+  return text;
+};
+
+const tell = (level, text, [source, line]) => {
+  try {
+    post(token + stringify([level, text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text, source, line]));
+  } catch {}
+};
+
+let telling = false;
+const heard = (level, values, stack) => {
+  // What is described may itself write to the console.
+  if (telling) return;
+  telling = true;
+  try {
+    tell(level, format(values), placeIn(stack));
+  } finally {
+    telling = false;
+  }
+};
+
+const levels = { log: "log", info: "info", warn: "warning", error: "error", debug: "debug", dir: "log", table: "log", trace: "log" };
+for (const name of ownKeys(levels)) {
+  const original = console[name];
+  if (typeof original !== "function") continue;
+  const level = levels[name];
+  const told = (values) => heard(level, name === "dir" ? values.slice(0, 1) : values, Error().stack);
+  console[name] = { [name](...values) { told(values); return apply(original, console, values); } }[name];
+}
+const original = console.assert;
+console.assert = { assert(condition, ...values) {
+  if (!condition) heard("error", values.length ? ["Assertion failed:", ...values] : ["Assertion failed"], Error().stack);
+  return apply(original, console, [condition, ...values]);
+} }.assert;
+
+addEventListener("error", (event) => {
+  if (event instanceof ErrorEvent) {
+    const text = event.error instanceof Error ? describeError(event.error) : event.error == null ? event.message : describe(event.error);
+    tell("error", `Uncaught ${text}`, [event.filename || null, event.lineno || null]);
+  } else if (event.target instanceof Element) {
+    const address = event.target.currentSrc || event.target.src || event.target.href || event.target.data;
+    tell("error", `Failed to load ${address || describe(event.target)}`, [null, null]);
+  }
+}, true);
+addEventListener("unhandledrejection", (event) => {
+  const { reason } = event;
+  tell("error", `Unhandled rejection: ${describe(reason)}`, placeIn(reason instanceof Error ? reason.stack : ""));
+}, true);
+addEventListener("securitypolicyviolation", (event) => {
+  tell("error", `Blocked by the content security policy (${event.effectiveDirective}): ${event.blockedURI || "inline"}`,
+    [event.sourceFile || null, event.lineNumber || null]);
+}, true);
