@@ -176,21 +176,41 @@ def _stage_examples(folder: Path) -> None:
     readme = ROOT / "examples" / "README.md"
     text = rewritten(readme.read_text(encoding="utf-8"), readme, "examples/index.md")
     names = [example.name for example in examples()]
+    text += _gallery()
     text += "\n```{toctree}\n:hidden:\n\n" + "\n".join(names) + "\n```\n"
     (folder / "index.md").write_text(text, "utf-8")
     for example in examples():
         (folder / f"{example.name}.md").write_text(_example_page(example, folder), "utf-8")
 
 
+def picture_of(example: Path) -> Path | None:
+    """The picture of an example, from the root of the site."""
+    picture = Path("images") / f"{PICTURES.get(example.name, f'examples/{example.name}')}.png"
+    return picture if (ROOT / "docs" / picture).exists() else None
+
+
+def _both(picture: Path, alt: str) -> str:
+    """A picture in the light, and its other form in the dark, on a page one folder down."""
+    dark = picture.with_stem(f"{picture.stem}_dark")
+    return f"![{alt}](../{picture}){{.only-light}}![{alt}](../{dark}){{.only-dark}}"
+
+
+def _gallery() -> str:
+    """All pictures, three to a line."""
+    shown = [(example, picture) for example in examples() if (picture := picture_of(example)) is not None]
+    cells = [f"[{_both(picture, example.name)}]({example.name}.md)" for example, picture in shown]
+    cells += [""] * (-len(cells) % 3)
+    rows = ["| " + " | ".join(cells[at : at + 3]) + " |" for at in range(0, len(cells), 3)]
+    return "\n".join(["", "## How they look", "", "| | | |", "|---|---|---|", *rows, ""])
+
+
 def _example_page(example: Path, folder: Path) -> str:
     title, rest = question(example)
     # What is code to a reader of Python is code to a reader of the page.
     lines = [f"# {example.name}", "", f"**{title}**", "", rest, ""]
-    picture = Path("images") / f"{PICTURES.get(example.name, f'examples/{example.name}')}.png"
-    if (ROOT / "docs" / picture).exists():
-        dark = picture.with_stem(f"{picture.stem}_dark")
-        alt = f"The window of the example {example.name}"
-        lines += [f"![{alt}](../{picture}){{.only-light}}![{alt}](../{dark}){{.only-dark}}", ""]
+    picture = picture_of(example)
+    if picture is not None:
+        lines += [_both(picture, f"The window of the example {example.name}"), ""]
     lines += ["```sh", f"python examples/{example.name}/main.py", "```", ""]
     for file in files_of(example):
         name = file.relative_to(example).as_posix()
