@@ -1,4 +1,4 @@
-"""``auroraview doctor`` where windows open; what ``auroraview new`` makes, which runs, and its tests pass, as written."""
+"""``auroraview doctor`` where windows open, and what ``auroraview new`` makes: its window, and its tests as written."""
 
 import json
 import os
