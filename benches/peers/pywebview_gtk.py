@@ -7,6 +7,7 @@ without ``eval`` is taken.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
@@ -61,3 +62,4 @@ class Pywebview(Program):
 if __name__ == "__main__":
     program = Pywebview()
     webview.start(gui="gtk")
+    os._exit(0)  # The thread of a call whose answer the window did not live to see waits for ever.
