@@ -91,7 +91,10 @@ def _directive(module: Any, name: str) -> str:
         return f".. py:class:: {full}\n\n{_indented(thing.__doc__ or '')}\n\n{_members(thing, full)}\n"
     if issubclass(thing, Exception):
         return f".. autoclass:: {full}\n   :members:\n   :show-inheritance:\n"
-    return f".. autoclass:: {full}\n   :members:\n   :undoc-members:\n"
+    # What a class has from parts of it that have no page.
+    parts = any(base.__module__.startswith("auroraview.") for base in thing.__mro__[1:])
+    inherited = "   :inherited-members:\n" if parts else ""
+    return f".. autoclass:: {full}\n   :members:\n   :undoc-members:\n{inherited}"
 
 
 def _members(thing: type, full: str) -> str:
