@@ -2,14 +2,14 @@
  * The token's way in: it comes in the fragment of the link, and is taken out of the address bar at once, so that it is
  * neither bookmarked nor copied along with the address.
  */
-import { tokenIn } from "./transports/endpoint";
+import { tokenIn } from "./transports/token";
 
 /** Takes the token out of this page's address; undefined where there is none. The rest of the fragment stays. */
 export function takeToken(): string | undefined {
-  const { token, rest } = tokenIn(location.hash);
+  const { token } = tokenIn(location.hash);
   if (token !== undefined) {
     try {
-      history.replaceState(history.state, "", location.pathname + location.search + rest);
+      history.replaceState(history.state, "", pageUrl());
     } catch {
       // A sandboxed frame may not; nobody sees its address.
     }

@@ -10,62 +10,56 @@ import { defineProperty, getPrototypeOf, indexOf, isArray, ProxyCtor, SafeMap, s
 type Call = (method: string, params: unknown) => Promise<unknown>;
 
 /** Names the language and consoles ask objects for. */
-const ASKED = new SafeMap<string, true>();
-for (const name of ["toJSON", "toString", "valueOf", "constructor", "prototype", "inspect"]) {
-  ASKED.set(name, true);
-}
+const ASKED = " toJSON toString valueOf constructor prototype inspect ";
 
 /** Names that are remote only where they are bound; so also what frameworks mark objects with (`__v_skip`, `$$typeof`). */
 function isLocal(name: string): boolean {
-  const first = name[0];
-  return first === "_" || first === "$" || first === "@" || ASKED.has(name);
+  return indexOf("_$@", name[0] ?? " ") >= 0 || indexOf(ASKED, ` ${name} `) >= 0;
 }
 
-export class Methods {
-  readonly #call: Call;
-  #bound = new SafeMap<string, true>();
-  readonly #nodes = new SafeMap<string, object>();
+export type Methods = ReturnType<typeof makeMethods>;
 
-  constructor(call: Call) {
-    this.#call = call;
-  }
+/** `call` is what a method that is called becomes. */
+export function makeMethods(call: Call) {
+  let known = new SafeMap<string, true>();
+  const nodes = new SafeMap<string, object>();
 
   /** Sets all that is bound. */
-  replace(names: readonly string[]): void {
-    this.#bound = new SafeMap();
-    this.change(names, []);
+  function replace(names: readonly string[]): void {
+    known = new SafeMap();
+    change(names, []);
   }
 
-  change(added: readonly string[], removed: readonly string[]): void {
+  function change(added: readonly string[], removed: readonly string[]): void {
     for (let i = 0; i < removed.length; i++) {
-      this.#bound.delete(removed[i] as string);
+      known.delete(removed[i] as string);
     }
     for (let i = 0; i < added.length; i++) {
-      this.#bound.set(added[i] as string, true);
+      known.set(added[i] as string, true);
     }
   }
 
   /** The proxy for a path; the first segment is a namespace and not callable. */
-  node(path: string): object {
-    let node = this.#nodes.get(path);
+  function node(path: string): object {
+    let node = nodes.get(path);
     if (node === undefined) {
-      node = this.#make(path);
-      this.#nodes.set(path, node);
+      node = make(path);
+      nodes.set(path, node);
     }
     return node;
   }
 
-  #make(path: string): object {
+  function make(path: string): object {
     // An arrow function: it has no property that a proxy must show.
     const target: object = indexOf(path, ".") < 0 ? {} : (((): void => {}) as object);
     return new ProxyCtor(target, {
-      apply: (_target, _self, args: unknown[]) => this.#call(path, toParams(args)),
-      get: (_target, key) => this.#get(path, key),
-      has: (_target, key) => typeof key === "string" && this.#knows(`${path}.${key}`),
-      ownKeys: () => this.#children(path),
+      apply: (_target, _self, args: unknown[]) => call(path, toParams(args)),
+      get: (_target, key) => get(path, key),
+      has: (_target, key) => typeof key === "string" && knows(`${path}.${key}`),
+      ownKeys: () => children(path),
       getOwnPropertyDescriptor: (_target, key) =>
-        typeof key === "string" && this.#knows(`${path}.${key}`)
-          ? { value: this.node(`${path}.${key}`), enumerable: true, configurable: true, writable: false }
+        typeof key === "string" && knows(`${path}.${key}`)
+          ? { value: node(`${path}.${key}`), enumerable: true, configurable: true }
           : undefined,
       set: refuse,
       defineProperty: refuse,
@@ -75,35 +69,28 @@ export class Methods {
     });
   }
 
-  #get(path: string, key: string | symbol): unknown {
+  function get(path: string, key: string | symbol): unknown {
     // With `then` a namespace would be a promise to `await`.
     if (typeof key === "symbol" || key === "then") {
       return undefined;
     }
     const name = `${path}.${key}`;
-    if (isLocal(key) && !this.#knows(name)) {
+    if (isLocal(key) && !knows(name)) {
       return key === "toString" ? (): string => `auroraview.${path}` : undefined;
     }
-    return this.node(name);
+    return node(name);
   }
 
   /** Whether something is bound to a name or below it. */
-  #knows(name: string): boolean {
-    if (this.#bound.has(name)) {
-      return true;
-    }
-    let found = false;
-    this.#bound.forEach((_, bound) => {
-      found ||= startsWith(bound, `${name}.`);
-    });
-    return found;
+  function knows(name: string): boolean {
+    return known.has(name) || children(name).length > 0;
   }
 
-  #children(path: string): string[] {
+  function children(path: string): string[] {
     const seen = new SafeMap<string, true>();
     const names: string[] = [];
     const start = path.length + 1;
-    this.#bound.forEach((_, bound) => {
+    known.forEach((_, bound) => {
       if (startsWith(bound, `${path}.`)) {
         const end = indexOf(bound, ".", start);
         const name = end < 0 ? slice(bound, start) : slice(bound, start, end);
@@ -115,6 +102,8 @@ export class Methods {
     });
     return names;
   }
+
+  return { replace, change, node };
 }
 
 const refuse = (): boolean => false;
@@ -122,9 +111,9 @@ const refuse = (): boolean => false;
 /**
  * The parameters for arguments: exactly one plain object is named parameters, no argument none, anything else
  * positional. Trailing `undefined` arguments are as if not given, so that Python's defaults hold: `f(undefined)` is
- * `f()`.
+ * `f()`. The array of arguments becomes the list.
  */
-export function toParams(args: readonly unknown[]): unknown {
+export function toParams(args: unknown[]): unknown {
   let count = args.length;
   while (count > 0 && args[count - 1] === undefined) {
     count--;
@@ -135,11 +124,8 @@ export function toParams(args: readonly unknown[]): unknown {
   if (count === 1 && isPlainObject(args[0])) {
     return args[0];
   }
-  const list: unknown[] = [];
-  for (let i = 0; i < count; i++) {
-    list[i] = args[i];
-  }
-  return list;
+  args.length = count;
+  return args;
 }
 
 /** Made by a literal, `JSON.parse` or `Object.create(null)`, in any realm. */
@@ -154,6 +140,6 @@ function isPlainObject(value: unknown): boolean {
 /** Shows a namespace on an object, for good. A name that is taken, or that is an object's own machinery, is left alone. */
 export function showNamespace(on: object, name: string, node: object): void {
   if (name !== "__proto__" && name !== "then" && !(name in on)) {
-    defineProperty(on, name, { value: node, enumerable: true, writable: false, configurable: false });
+    defineProperty(on, name, { value: node, enumerable: true });
   }
 }

@@ -4,25 +4,22 @@
  * It has the transport say hello for each document, sends calls and events, takes frames apart and hands results, events and changes of
  * bindings to where they belong. It knows no window: who starts it tells it when the document is ready, goes and returns.
  */
-import { Methods } from "./api_proxy";
-import { Attached, decode, encode, NOTHING } from "./attachments";
-import { aborted, Calls } from "./calls";
-import { ConnectionStatus } from "./connection";
+import { makeMethods } from "./api_proxy";
+import { type Encoded, encode } from "./attachments";
+import { aborted, makeCalls } from "./calls";
+import { makeConnection } from "./connection";
 import { checkSize, encodeCall, encodeCancel, encodeEvent, frameRoom, READY, UNTOLD } from "./encode";
 import { AuroraViewError, localError } from "./errors";
-import { Events, type Handler } from "./events";
-import { Outbox } from "./outbox";
+import { checkHandler, type Handler, makeEvents } from "./events";
+import { makeOutbox } from "./outbox";
 import { isArray, PromiseCtor, parse, rejected, reportError, startsWith, TypeErrorCtor, warn } from "./primitives";
 import {
-  type AttachmentInfo,
   BOUND,
   type Bound,
   CALL_RESULT,
   type CallResult,
   CLOSED,
   type Json,
-  type Limits,
-  type PageFrame,
   RESERVED,
   RESET,
   type Reason,
@@ -30,7 +27,7 @@ import {
   WELCOME,
   type Welcome,
 } from "./protocol";
-import type { Receiver, Transport } from "./transport";
+import type { Attachments, Receiver, Transport } from "./transport";
 
 /** Options of one call. */
 export interface CallOptions {
@@ -60,78 +57,78 @@ const DEFAULT_TIMEOUT = 30_000;
 /** `away`: the document is being left and may come back from the back-forward cache. */
 type State = "open" | "away" | "closed";
 
-export class Bridge implements Receiver {
-  readonly methods: Methods;
-  readonly connection = new ConnectionStatus();
-  readonly #options: BridgeOptions;
-  readonly #outbox: Outbox;
-  readonly #calls: Calls;
-  readonly #events = new Events();
-  #state: State = "open";
-  #reason = "";
-  #document = "";
-  #lastSeq = 0;
-  #lastId = 0;
-  #limits: Limits = UNTOLD;
-  #debug: boolean;
-  #ready = false;
+/** What the owner of a bridge has. */
+export type Bridge = ReturnType<typeof makeBridge>;
+
+export function makeBridge(given: BridgeOptions) {
+  const { transport } = given;
+  const events = makeEvents();
+  const connection = makeConnection(events);
+  const outbox = makeOutbox((frame, attachments, messages) => transport.send(frame, attachments, messages));
+  const calls = makeCalls((id) => outbox.push(encodeCancel(id)));
+  const methods = makeMethods((method, params) => call(method, params));
+  let life: State = "open";
+  let endReason = "";
+  let documentId = "";
+  let lastSeq = 0;
+  let lastId = 0;
+  let limits = UNTOLD;
+  let { debug } = given;
+  let ready = false;
   /** The document is parsed. */
-  #parsed = false;
-  #waiting: { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } | undefined;
+  let parsed = false;
+  let waiter: ReturnType<typeof waiting> | undefined;
 
-  constructor(options: BridgeOptions) {
-    this.#options = options;
-    this.#debug = options.debug;
-    const { transport } = options;
-    this.#outbox = new Outbox((frame, attachments, messages) => transport.send(frame, attachments, messages));
-    this.#calls = new Calls((id) => this.#outbox.push(encodeCancel(id)));
-    this.methods = new Methods((method, params) => this.call(method, params));
-  }
-
-  get isReady(): boolean {
-    return this.#ready;
-  }
-
-  get received(): number {
-    return this.#lastSeq;
-  }
+  /** The end that the transport has. */
+  const receiver: Receiver = {
+    get received() {
+      return lastSeq;
+    },
+    get debug() {
+      return debug;
+    },
+    receive,
+    paused,
+    resumed,
+    lost,
+    failed,
+    closed,
+  };
 
   /** Begins with a new document; for the first time, or after {@link leave}. */
-  start(): void {
-    this.#document = this.#options.newDocument();
-    this.#lastSeq = 0;
-    this.#ready = false;
-    this.#parsed = false;
-    this.#state = "open";
-    this.#events.forget();
-    this.#outbox.reset(this.#document);
-    this.#outbox.release();
-    this.connection.set("connecting");
-    this.#options.transport.open(this.#document, this.#options.url(), this);
+  function start(): void {
+    documentId = given.newDocument();
+    lastSeq = 0;
+    ready = false;
+    parsed = false;
+    life = "open";
+    events.forget();
+    outbox.reset(documentId);
+    outbox.release();
+    connection.set("connecting");
+    transport.open(documentId, given.url(), receiver);
   }
 
   /** The document is parsed: events may come. */
-  documentReady(): void {
-    this.#parsed = true;
-    this.#outbox.push(READY);
+  function documentReady(): void {
+    parsed = true;
+    outbox.push(READY);
   }
 
   /** The document is being left: nothing is waited for any more. Events may still be sent. */
-  leave(): void {
-    if (this.#state === "open") {
-      this.#end("away", "the page was left");
-      this.#options.transport.leave?.();
+  function leave(): void {
+    if (life === "open") {
+      end("away", "the page was left");
+      transport.leave?.();
     }
   }
 
-  call(method: string, params?: unknown, options?: CallOptions): Promise<unknown> {
-    if (this.#state !== "open") {
-      return rejected(this.#closedError(method));
+  function call(method: string, params?: unknown, options?: CallOptions): Promise<unknown> {
+    if (life !== "open") {
+      return rejected(endedError(method));
     }
     const timeout = options?.timeout ?? DEFAULT_TIMEOUT;
     const signal = options?.signal;
-    let message: string;
-    let value = NOTHING;
     try {
       checkName(method, "method");
       if (typeof timeout !== "number" || !(timeout >= 0)) {
@@ -140,74 +137,62 @@ export class Bridge implements Receiver {
       if (signal?.aborted) {
         throw aborted(method, signal);
       }
-      if (params !== undefined) {
-        value = encode(params, this.#limits);
-      }
-      message = encodeCall(this.#lastId + 1, method, value.text, value.att);
-      checkSize(message, this.#limits, value.bytes);
-      this.#checkRoom();
+      const value = encode(params, limits);
+      const message = encodeCall(lastId + 1, method, value.text, value.att);
+      checkSize(message, limits, value.bytes);
+      push(message, value);
     } catch (error) {
       return rejected(error as Error);
     }
-    this.#lastId++;
-    this.#outbox.push(message, value.attachments, value.bytes);
-    return this.#calls.add(this.#lastId, method, timeout, signal);
+    lastId++;
+    return calls.add(lastId, method, timeout, signal);
   }
 
-  sendEvent(event: string, detail?: unknown): void {
+  function sendEvent(event: string, detail?: unknown): void {
     checkEvent(event);
-    const value = detail === undefined ? NOTHING : encode(detail, this.#limits);
+    const value = encode(detail, limits);
     const message = encodeEvent(event, value.text, value.att);
-    checkSize(message, this.#limits, value.bytes);
-    if (this.#state !== "closed") {
-      this.#checkRoom();
-      this.#outbox.push(message, value.attachments, value.bytes);
-    } else if (this.#debug) {
-      warn(`auroraview: event ${event} was not sent: ${this.#reason}`);
+    checkSize(message, limits, value.bytes);
+    if (life !== "closed") {
+      push(message, value);
+    } else if (debug) {
+      warn(`auroraview: event ${event} was not sent: ${endReason}`);
     }
   }
 
-  on(event: string, handler: Handler<never>, once: boolean): () => void {
+  function on(event: string, handler: Handler<never>, once: boolean): () => void {
     checkEvent(event);
     checkHandler(handler);
-    return this.#events.on(event, handler, once);
+    return events.on(event, handler, once);
   }
 
-  off(event: string, handler?: Handler<never>): void {
+  function off(event: string, handler?: Handler<never>): void {
     checkEvent(event);
-    this.#events.off(event, handler);
+    events.off(event, handler);
   }
 
-  onReset(handler: Handler<never>): () => void {
+  function onReset(handler: Handler<never>): () => void {
     checkHandler(handler);
-    return this.#events.on(RESET, handler, false);
+    return events.on(RESET, handler, false);
   }
 
-  trigger(event: string, detail?: unknown): void {
+  function trigger(event: string, detail?: unknown): void {
     checkEvent(event);
-    this.#events.dispatch(event, detail === undefined ? null : detail, false);
+    events.dispatch(event, detail === undefined ? null : detail, false);
   }
 
-  whenReady(): Promise<void> {
-    if (this.#ready) {
+  function whenReady(): Promise<void> {
+    if (ready) {
       return new PromiseCtor((resolve) => resolve());
     }
-    if (this.#state === "closed") {
-      return rejected(localError("closed", this.#reason));
+    if (life === "closed") {
+      return rejected(localError("closed", endReason));
     }
-    if (this.#waiting === undefined) {
-      let resolve = (): void => {};
-      let reject = (_error: Error): void => {};
-      const promise = new PromiseCtor<void>((done, failed) => {
-        resolve = done;
-        reject = failed;
-      });
-      this.#waiting = { promise, resolve, reject };
-    }
-    return this.#waiting.promise;
+    waiter ??= waiting();
+    return waiter.promise;
   }
 
-  receive(text: string, attachments: readonly Uint8Array[]): boolean {
+  function receive(text: string, attached?: Attachments): boolean {
     let frame: Partial<SessionFrame> | null;
     try {
       frame = parse(text);
@@ -215,19 +200,18 @@ export class Bridge implements Receiver {
       warn("auroraview: a frame that is not JSON was dropped");
       return false;
     }
-    if (this.#state === "closed" || typeof frame !== "object" || frame === null || frame.doc !== this.#document) {
+    if (life === "closed" || frame?.doc !== documentId) {
       return false;
     }
     const { seq, msgs } = frame;
     if (typeof seq !== "number" || !isArray(msgs)) {
       return false;
     }
-    if (seq > this.#lastSeq) {
-      this.#lastSeq = seq;
-      const attached = new Attached(attachments);
+    if (seq > lastSeq) {
+      lastSeq = seq;
       for (let i = 0; i < msgs.length; i++) {
         try {
-          this.#take(msgs[i], attached);
+          take(msgs[i], attached);
         } catch (error) {
           // Only a message that breaks the protocol; what comes after it still counts.
           reportError(error);
@@ -235,180 +219,175 @@ export class Bridge implements Receiver {
       }
     }
     // `closed` may have come in this very frame: nobody waits for its acknowledgement.
-    if ((this.#state as State) === "closed") {
+    if ((life as State) === "closed") {
       return false;
     }
-    this.#outbox.acknowledge(this.#lastSeq);
+    outbox.acknowledge(lastSeq);
     return true;
   }
 
-  paused(reason: string, answerless = false): void {
-    if (this.#state === "closed") {
+  function paused(reason: string, answerless = false): void {
+    if (life === "closed") {
       return;
     }
-    this.#outbox.hold();
+    outbox.hold();
     if (answerless) {
-      this.#calls.rejectAll((method) => closedError(method, reason));
+      calls.rejectAll((method) => closedError(method, reason));
     }
-    const state = this.connection.state === "connecting" ? "connecting" : "reconnecting";
-    this.connection.set(state, reason === "" ? undefined : reason);
+    const state = connection.shown.state === "connecting" ? "connecting" : "reconnecting";
+    connection.set(state, reason || undefined);
   }
 
-  resumed(): void {
-    if (this.#state === "open") {
+  function resumed(): void {
+    if (life === "open") {
       // A document that began anew is open with its welcome.
-      if (this.#ready && this.#lastSeq > 0) {
-        this.connection.set("open");
+      if (ready && lastSeq > 0) {
+        connection.set("open");
       }
-      this.#outbox.release();
+      outbox.release();
     }
   }
 
-  lost(reason: string, unsent: readonly string[]): void {
-    if (this.#state !== "open") {
+  function lost(reason: string): void {
+    if (life !== "open") {
       return;
     }
-    this.#lastSeq = 0;
-    this.#events.forget();
-    this.#outbox.reset(this.#document);
-    if (this.#debug) {
-      warnUnsent(reason, unsent);
+    lastSeq = 0;
+    events.forget();
+    outbox.reset(documentId);
+    if (parsed) {
+      outbox.push(READY);
     }
-    if (this.#parsed) {
-      this.#outbox.push(READY);
-    }
-    this.#calls.rejectAll((method) => closedError(method, reason));
-    this.#events.dispatch(RESET, { reason }, false);
+    calls.rejectAll((method) => closedError(method, reason));
+    events.dispatch(RESET, { reason }, false);
   }
 
-  refused(frame: string): void {
-    const reason = "it is larger than the program, or a server on the way to it, takes";
-    const { msgs } = parse(frame) as PageFrame;
-    for (let i = 0; i < msgs.length; i++) {
-      const message = msgs[i] as PageFrame["msgs"][number];
-      if (message.type === "call") {
-        this.#calls.reject(message.id, localError("too_large", `call of ${message.method} was not sent: ${reason}`));
-      } else if (message.type === "event") {
-        warn(`auroraview: event ${message.event} was not sent: ${reason}`);
-      }
-    }
+  function failed(call: number, error: Error): void {
+    calls.reject(call, error);
   }
 
-  closed(reason: string): void {
-    if (this.#state !== "closed") {
-      this.#end("closed", reason);
-      this.#waiting?.reject(localError("closed", reason));
-      this.#waiting = undefined;
-      this.#outbox.reset(this.#document);
-      this.#options.transport.close();
-      this.connection.set("closed", reason);
+  function closed(reason: string): void {
+    if (life !== "closed") {
+      end("closed", reason);
+      waiter?.reject(localError("closed", reason));
+      waiter = undefined;
+      outbox.reset(documentId);
+      transport.close();
+      connection.set("closed", reason);
     }
   }
 
-  #take(message: SessionFrame["msgs"][number] | null | undefined, attached: Attached): void {
+  function take(message: SessionFrame["msgs"][number] | null | undefined, attached: Attachments | undefined): void {
     const event = message?.event;
     const att = message?.att;
-    const attachments = isArray(att) ? attached.take(att.length) : undefined;
+    const put = isArray(att) ? (attached as Attachments).take(att) : undefined;
     if (message?.type !== "event" || typeof event !== "string") {
       return;
     }
     if (event === CALL_RESULT) {
       const outcome = message.detail as unknown as CallResult;
-      if (attachments !== undefined && outcome.ok) {
+      if (put !== undefined && outcome.ok) {
         try {
-          outcome.result = decode(outcome.result, att as AttachmentInfo[], attachments) as Json;
+          outcome.result = put(outcome.result) as Json;
         } catch (error) {
-          this.#calls.reject(outcome.id, localError("invalid_params", (error as Error).message));
+          calls.reject(outcome.id, localError("invalid_params", (error as Error).message));
         }
       }
-      this.#takeResult(outcome);
-    } else if (startsWith(event, RESERVED)) {
-      this.#takeInternal(event, message.detail);
-    } else {
-      let detail: unknown = message.detail;
-      if (attachments !== undefined) {
-        detail = decode(detail, att as AttachmentInfo[], attachments);
+      if (outcome.ok) {
+        calls.resolve(outcome.id, outcome.result);
+      } else {
+        calls.reject(outcome.id, new AuroraViewError(outcome.error));
       }
-      this.#events.dispatch(event, detail === undefined ? null : detail, message.retain === true);
-    }
-  }
-
-  #takeResult(outcome: CallResult): void {
-    if (outcome.ok) {
-      this.#calls.resolve(outcome.id, outcome.result);
+    } else if (startsWith(event, RESERVED)) {
+      takeInternal(event, message.detail);
     } else {
-      this.#calls.reject(outcome.id, new AuroraViewError(outcome.error));
+      const detail = put === undefined ? message.detail : put(message.detail);
+      events.dispatch(event, detail === undefined ? null : detail, message.retain === true);
     }
   }
 
-  #takeInternal(event: string, detail: unknown): void {
+  function takeInternal(event: string, detail: unknown): void {
     if (event === WELCOME) {
-      this.#welcome(detail as Welcome);
+      welcomed(detail as Welcome);
     } else if (event === BOUND) {
       const { added, removed, namespaces } = detail as Bound;
-      this.methods.change(added, removed);
+      methods.change(added, removed);
       if (namespaces !== undefined) {
-        this.#options.onNamespaces(namespaces);
+        given.onNamespaces(namespaces);
       }
     } else if (event === RESET) {
-      this.#events.dispatch(RESET, detail, false);
+      events.dispatch(RESET, detail, false);
     } else if (event === CLOSED) {
-      this.closed((detail as Reason).reason);
+      closed((detail as Reason).reason);
     }
   }
 
-  #welcome(welcome: Welcome): void {
-    this.#limits = welcome.limits;
-    this.#outbox.limit(frameRoom(welcome.limits));
-    this.#debug ||= welcome.debug;
-    this.methods.replace(welcome.methods);
-    this.#options.onNamespaces(welcome.namespaces);
-    if (!this.#ready) {
-      this.#ready = true;
-      this.#waiting?.resolve();
-      this.#waiting = undefined;
-      this.connection.set("open");
-      this.#options.onReady();
-    } else {
-      this.connection.set("open");
+  function welcomed(welcome: Welcome): void {
+    limits = welcome.limits;
+    outbox.limit(frameRoom(welcome.limits));
+    debug ||= welcome.debug;
+    methods.replace(welcome.methods);
+    given.onNamespaces(welcome.namespaces);
+    const first = !ready;
+    ready = true;
+    waiter?.resolve();
+    waiter = undefined;
+    connection.set("open");
+    if (first) {
+      given.onReady();
     }
   }
 
   /** Refuses a message that would have to wait where too many wait. */
-  #checkRoom(): void {
-    const refusal = this.#options.transport.full?.();
+  function push(message: string, { attachments, bytes }: Encoded): void {
+    const refusal = transport.full?.();
     if (refusal !== undefined) {
       throw localError("busy", refusal);
     }
+    outbox.push(message, attachments, bytes);
   }
 
-  #end(state: State, reason: string): void {
-    this.#state = state;
-    this.#reason = reason;
-    this.#ready = false;
-    this.#calls.rejectAll((method) => this.#closedError(method));
+  function end(state: State, reason: string): void {
+    life = state;
+    endReason = reason;
+    ready = false;
+    calls.rejectAll((method) => endedError(method));
   }
 
-  #closedError(method: string): Error {
-    return closedError(method, this.#reason);
+  function endedError(method: string): Error {
+    return closedError(method, endReason);
   }
+
+  return {
+    methods,
+    connection: connection.shown,
+    get isReady() {
+      return ready;
+    },
+    start,
+    documentReady,
+    leave,
+    call,
+    sendEvent,
+    on,
+    off,
+    onReset,
+    trigger,
+    whenReady,
+  };
+}
+
+function waiting(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {
+  const made = {} as ReturnType<typeof waiting>;
+  made.promise = new PromiseCtor<void>((resolve, reject) => {
+    made.resolve = resolve;
+    made.reject = reject;
+  });
+  return made;
 }
 
 function closedError(method: string, reason: string): Error {
   return localError("closed", `call of ${method} has no answer: ${reason}`);
-}
-
-/** Says which events of these frames are not sent any more. */
-function warnUnsent(reason: string, frames: readonly string[]): void {
-  for (let i = 0; i < frames.length; i++) {
-    const { msgs } = parse(frames[i] as string) as PageFrame;
-    for (let j = 0; j < msgs.length; j++) {
-      const message = msgs[j] as PageFrame["msgs"][number];
-      if (message.type === "event") {
-        warn(`auroraview: event ${message.event} may not have arrived: ${reason}`);
-      }
-    }
-  }
 }
 
 function checkName(name: unknown, what: string): void {
@@ -421,11 +400,5 @@ function checkEvent(event: unknown): void {
   checkName(event, "event");
   if (startsWith(event as string, RESERVED)) {
     throw new TypeErrorCtor(`event names that start with ${RESERVED} are reserved`);
-  }
-}
-
-function checkHandler(handler: unknown): void {
-  if (typeof handler !== "function") {
-    throw new TypeErrorCtor("handler must be a function");
   }
 }

@@ -6,10 +6,10 @@
  */
 
 import { showNamespace } from "./api_proxy";
-import { Bridge, type BridgeOptions, type CallOptions } from "./bridge";
+import { type Bridge, type BridgeOptions, type CallOptions, makeBridge } from "./bridge";
 import type { Connection } from "./connection";
 import type { Handler } from "./events";
-import { create, defineProperty, freeze } from "./primitives";
+import { create, freeze, keys } from "./primitives";
 import type { Json, Reason } from "./protocol";
 
 /** A namespace nobody has described: any path is a method. */
@@ -71,7 +71,7 @@ export type AuroraView<Api = AnyMethods, Namespaces = unknown> = AuroraViewMembe
 /** A client and the bridge behind it, which only its owner may steer. */
 export function createClient(options: Omit<BridgeOptions, "onNamespaces">): { client: AuroraView; bridge: Bridge } {
   const namespaces = create(Object.prototype) as object;
-  const bridge: Bridge = new Bridge({
+  const bridge: Bridge = makeBridge({
     ...options,
     onNamespaces: (names) => {
       for (let i = 0; i < names.length; i++) {
@@ -80,21 +80,26 @@ export function createClient(options: Omit<BridgeOptions, "onNamespaces">): { cl
     },
   });
   const methods = {
-    call: (method: string, params?: unknown, callOptions?: CallOptions) => bridge.call(method, params, callOptions),
-    send_event: (event: string, detail?: unknown) => bridge.sendEvent(event, detail),
+    call: bridge.call,
+    send_event: bridge.sendEvent,
     on: (event: string, handler: Handler<never>) => bridge.on(event, handler, false),
     once: (event: string, handler: Handler<never>) => bridge.on(event, handler, true),
-    off: (event: string, handler?: Handler<never>) => bridge.off(event, handler),
-    trigger: (event: string, detail?: unknown) => bridge.trigger(event, detail),
-    whenReady: () => bridge.whenReady(),
-    onReset: (handler: Handler<never>) => bridge.onReset(handler),
+    off: bridge.off,
+    trigger: bridge.trigger,
+    whenReady: bridge.whenReady,
+    onReset: bridge.onReset,
   };
-  const client = create(namespaces) as AuroraView;
-  for (const [name, value] of Object.entries(methods)) {
-    defineProperty(client, name, { value: freeze(value), enumerable: true });
+  for (const name of keys(methods)) {
+    freeze(methods[name as keyof typeof methods]);
   }
-  defineProperty(client, "api", { value: bridge.methods.node("api"), enumerable: true });
-  defineProperty(client, "connection", { value: bridge.connection.shown, enumerable: true });
-  defineProperty(client, "isReady", { get: () => bridge.isReady, enumerable: true });
-  return { client: freeze(client), bridge };
+  const client = {
+    __proto__: namespaces,
+    ...methods,
+    api: bridge.methods.node("api"),
+    connection: bridge.connection,
+    get isReady() {
+      return bridge.isReady;
+    },
+  };
+  return { client: freeze(client) as unknown as AuroraView, bridge };
 }

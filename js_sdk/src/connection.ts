@@ -3,8 +3,8 @@
  *
  * Calls and events need not ask: they wait while there is no connection. It is for showing people what is going on.
  */
-import { Events, type Handler } from "./events";
-import { defineProperty, freeze, TypeErrorCtor } from "./primitives";
+import { checkHandler, type Events, type Handler } from "./events";
+import { freeze } from "./primitives";
 
 /**
  * `connecting` until the program has welcomed the document, `open`, `reconnecting` while a lost connection is being
@@ -21,40 +21,35 @@ export interface Connection {
   onChange(handler: Handler<Connection>): () => void;
 }
 
-const CHANGE = "change";
+/** The name is one that no event of the program has. */
+const CHANGE = "";
 
-/** The owner's side. */
-export class ConnectionStatus {
-  readonly shown: Connection;
-  readonly #events = new Events();
-  #state: ConnectionState = "connecting";
-  #reason: string | undefined;
-
-  constructor() {
-    const onChange = (handler: Handler<Connection>): (() => void) => {
-      if (typeof handler !== "function") {
-        throw new TypeErrorCtor("handler must be a function");
-      }
-      return this.#events.on(CHANGE, handler as Handler<never>, false);
-    };
-    const shown = {};
-    defineProperty(shown, "state", { get: () => this.#state, enumerable: true });
-    defineProperty(shown, "reason", { get: () => this.#reason, enumerable: true });
-    defineProperty(shown, "onChange", { value: freeze(onChange), enumerable: true });
-    this.shown = freeze(shown) as Connection;
-  }
+/** What pages see, and its owner's way to change it. Handlers are kept among those of events. */
+export function makeConnection(events: Events) {
+  let state: ConnectionState = "connecting";
+  let reason: string | undefined;
+  const shown: Connection = freeze({
+    get state() {
+      return state;
+    },
+    get reason() {
+      return reason;
+    },
+    onChange: freeze((handler: Handler<Connection>) => {
+      checkHandler(handler);
+      return events.on(CHANGE, handler as Handler<never>, false);
+    }),
+  });
 
   /** Tells handlers where the state is another one. */
-  set(state: ConnectionState, reason?: string): void {
-    const changed = state !== this.#state;
-    this.#state = state;
-    this.#reason = reason;
+  function set(next: ConnectionState, why?: string): void {
+    const changed = next !== state;
+    state = next;
+    reason = why;
     if (changed) {
-      this.#events.dispatch(CHANGE, this.shown, false);
+      events.dispatch(CHANGE, shown, false);
     }
   }
 
-  get state(): ConnectionState {
-    return this.#state;
-  }
+  return { shown, set };
 }

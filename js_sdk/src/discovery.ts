@@ -3,16 +3,12 @@
  *
  * Each place has a memory of its own, so that neither the token nor the session of one is ever shown to another.
  */
+import { isPage } from "./page";
 import { Tab } from "./tab";
 import { type Clues, candidates } from "./transports/discovery";
 import { targetOf } from "./transports/endpoint";
 import { Memory, type Place } from "./transports/place";
 import type { Lead } from "./transports/search";
-
-/** Whether there is a document that can be left, and a tab to remember things in. */
-export function isPage(): boolean {
-  return typeof window === "object" && typeof document === "object" && typeof location === "object";
-}
 
 /** What a tab remembers a server by: its path, where the page is from there. */
 export function nameOf(base: string): string {

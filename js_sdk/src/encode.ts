@@ -5,18 +5,19 @@
  * that cannot be sent does not sink what shares its frame. Frames are made of messages by concatenation.
  */
 import { AuroraViewError, localError } from "./errors";
-import { charCodeAt, ErrorCtor, indexOf, RangeErrorCtor, startsWith, stringify } from "./primitives";
+import { charCodeAt, ErrorCtor, indexOf, NEVER, RangeErrorCtor, startsWith, stringify, utf8Length } from "./primitives";
 import { type Limits, PROTOCOL } from "./protocol";
 
 /** Room for the key, the document id and the frame around a message, in bytes. */
 const ENVELOPE_BYTES = 200;
 
+/** What concerns one message. */
+export type SendLimits = Pick<Limits, "message_bytes" | "depth">;
+
 /** Before `welcome`: no program allows a deeper nesting; the size is not known. */
-export const UNTOLD: Limits = {
-  message_bytes: Number.POSITIVE_INFINITY,
-  depth: 200,
-  calls_in_flight: Number.POSITIVE_INFINITY,
-};
+export const UNTOLD: SendLimits = { message_bytes: NEVER, depth: 200 };
+
+const UNSENDABLE = "value cannot be sent";
 
 /** As `JSON.stringify` calls it; what it throws by `localError` is thrown as it is. */
 export type Replacer = (this: unknown, key: string, value: unknown) => unknown;
@@ -27,22 +28,21 @@ export type Replacer = (this: unknown, key: string, value: unknown) => unknown;
  * @throws AuroraViewError `invalid_params` for what JSON cannot say (a cycle, a BigInt, a function), `too_large` for what
  * is nested too deep or too long.
  */
-export function encodeValue(value: unknown, limits: Limits, replacer?: Replacer): string {
+export function encodeValue(value: unknown, limits: SendLimits, replacer?: Replacer): string {
   let text: string | undefined;
   try {
-    text = replacer === undefined ? stringify(value) : stringify(value, replacer);
+    text = stringify(value, replacer);
   } catch (error) {
     if (error instanceof AuroraViewError) {
       throw error;
     }
     if (error instanceof RangeErrorCtor) {
-      throw localError("too_large", `value cannot be sent: ${error.message}`, { cause: error });
+      throw localError("too_large", `${UNSENDABLE}: ${error.message}`, { cause: error });
     }
-    const reason = error instanceof ErrorCtor ? error.message : String(error);
-    throw localError("invalid_params", `value cannot be sent as JSON: ${reason}`, { cause: error });
+    throw localError("invalid_params", `${UNSENDABLE} as JSON: ${messageOf(error)}`, { cause: error });
   }
   if (text === undefined) {
-    throw localError("invalid_params", `value cannot be sent as JSON: it is a ${typeof value}`);
+    throw localError("invalid_params", `${UNSENDABLE} as JSON: it is a ${typeof value}`);
   }
   if (deeperThan(text, limits.depth)) {
     throw localError("too_large", `value is nested deeper than ${limits.depth} levels`);
@@ -50,8 +50,12 @@ export function encodeValue(value: unknown, limits: Limits, replacer?: Replacer)
   return text;
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof ErrorCtor ? error.message : String(error);
+}
+
 /** Refuses a message that, with `attached` bytes beside it, is longer than the program takes in a frame of its own. */
-export function checkSize(message: string, limits: Limits, attached = 0): void {
+export function checkSize(message: string, limits: SendLimits, attached = 0): void {
   const room = limits.message_bytes - ENVELOPE_BYTES - attached;
   if (message.length * 3 > room && utf8Length(message) > room) {
     throw localError("too_large", `message is longer than ${limits.message_bytes} bytes`);
@@ -66,14 +70,16 @@ export const READY = '{"type":"ready"}';
 
 /** `params` is JSON text, or "" for none; `att` the JSON text of the list of attachments, or "" for none. */
 export function encodeCall(id: number, method: string, params: string, att = ""): string {
-  const head = `{"type":"call","id":${id},"method":${stringify(method)}${att === "" ? "" : `,"att":${att}`}`;
-  return params === "" ? `${head}}` : `${head},"params":${params}}`;
+  return `{"type":"call","id":${id},"method":${stringify(method)}${part("att", att)}${part("params", params)}}`;
 }
 
 /** `detail` is JSON text, or "" for none; `att` the JSON text of the list of attachments, or "" for none. */
 export function encodeEvent(event: string, detail: string, att = ""): string {
-  const head = `{"type":"event","event":${stringify(event)}${att === "" ? "" : `,"att":${att}`}`;
-  return detail === "" ? `${head}}` : `${head},"detail":${detail}}`;
+  return `{"type":"event","event":${stringify(event)}${part("att", att)}${part("detail", detail)}}`;
+}
+
+function part(name: string, text: string): string {
+  return text === "" ? "" : `,"${name}":${text}`;
 }
 
 export function encodeCancel(id: number): string {
@@ -112,7 +118,7 @@ export function encodeHelloFrame(document: string, url: string): string {
 }
 
 /** Longest run of messages, in UTF-16 units, that surely fits one frame. */
-export function frameRoom(limits: Limits): number {
+export function frameRoom(limits: SendLimits): number {
   return (limits.message_bytes - ENVELOPE_BYTES) / 3;
 }
 
@@ -148,15 +154,4 @@ function closingQuote(text: string, from: number): number {
       return end;
     }
   }
-}
-
-/** Bytes of well-formed text in UTF-8. */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = charCodeAt(text, i);
-    // Half of a surrogate pair counts two of the pair's four bytes.
-    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 2 : 3;
-  }
-  return bytes;
 }

@@ -10,18 +10,15 @@ import type { ErrorCode, Json, WireError } from "./protocol";
 
 const BRAND = Symbol.for("auroraview.error");
 
-/** Name of the error class for codes the page itself raises. */
+/** The names of errors that the page itself raises, by their codes. */
 const NAMES = {
-  method_not_found: "MethodNotFound",
   invalid_params: "InvalidParams",
-  handler_error: "HandlerError",
   timeout: "TimeoutError",
   cancelled: "Cancelled",
   closed: "Closed",
   too_large: "TooLarge",
-  forbidden: "Forbidden",
   busy: "Busy",
-} as const satisfies Record<ErrorCode, string>;
+} as const satisfies Partial<Record<ErrorCode, string>>;
 
 /** What a call rejects with. */
 export class AuroraViewError extends ErrorCtor {
@@ -46,6 +43,6 @@ export class AuroraViewError extends ErrorCtor {
 defineProperty(AuroraViewError.prototype, BRAND, { value: true });
 
 /** An error that arises on this side. */
-export function localError(code: ErrorCode, message: string, options?: { cause?: unknown }): AuroraViewError {
+export function localError(code: keyof typeof NAMES, message: string, options?: { cause?: unknown }): AuroraViewError {
   return new AuroraViewError({ name: NAMES[code], message, code }, options);
 }

@@ -4,7 +4,7 @@
  * Dispatch works on a snapshot, as EventTarget does: a handler added meanwhile waits for the next event, one removed
  * meanwhile is not called. A handler that throws, or returns a promise that rejects, is reported and stops nobody.
  */
-import { PromiseCtor, queueMicrotask, reportError, SafeMap, whenSettled } from "./primitives";
+import { PromiseCtor, queueMicrotask, reportError, SafeMap, TypeErrorCtor, whenSettled } from "./primitives";
 import type { Json } from "./protocol";
 
 /** Called with the event's detail (`null` where there is none). May be an async function. */
@@ -18,66 +18,68 @@ interface Registration {
   owed: boolean;
 }
 
-export class Events {
-  readonly #handlers = new SafeMap<string, readonly Registration[]>();
-  readonly #retained = new SafeMap<string, unknown>();
+export type Events = ReturnType<typeof makeEvents>;
+
+export function makeEvents() {
+  const handlers = new SafeMap<string, readonly Registration[]>();
+  const retained = new SafeMap<string, unknown>();
 
   /** Adds a handler; each registration of the same function counts. Returns the function that ends this one. */
-  on(event: string, handler: Handler<never>, once: boolean): () => void {
-    const registration: Registration = { handler, once, removed: false, owed: this.#retained.has(event) };
-    const list = this.#handlers.get(event);
-    this.#handlers.set(event, list === undefined ? [registration] : appended(list, registration));
+  function on(event: string, handler: Handler<never>, once: boolean): () => void {
+    const registration: Registration = { handler, once, removed: false, owed: retained.has(event) };
+    const list = handlers.get(event);
+    handlers.set(event, list === undefined ? [registration] : appended(list, registration));
     if (registration.owed) {
-      queueMicrotask(() => this.#settle(event, registration));
+      queueMicrotask(() => settle(event, registration));
     }
-    return () => this.#remove(event, (other) => other === registration);
+    return () => remove(event, (other) => other === registration);
   }
 
   /** Ends all registrations of a handler, or of all handlers of the event. */
-  off(event: string, handler: Handler<never> | undefined): void {
-    this.#remove(event, (registration) => handler === undefined || registration.handler === handler);
+  function off(event: string, handler: Handler<never> | undefined): void {
+    remove(event, (registration) => handler === undefined || registration.handler === handler);
   }
 
   /** Delivers a value, and keeps it for handlers to come where it is retained. */
-  dispatch(event: string, detail: unknown, retain: boolean): void {
-    const list = this.#handlers.get(event);
+  function dispatch(event: string, detail: unknown, retain: boolean): void {
+    const list = handlers.get(event);
     if (list !== undefined) {
       for (let i = 0; i < list.length; i++) {
         const registration = list[i] as Registration;
         // What a late subscriber is still owed is older than this event, so it comes first.
-        this.#settle(event, registration);
+        settle(event, registration);
       }
     }
     if (retain) {
-      this.#retained.set(event, detail);
+      retained.set(event, detail);
     }
     if (list !== undefined) {
       for (let i = 0; i < list.length; i++) {
-        this.#run(event, list[i] as Registration, detail);
+        run(event, list[i] as Registration, detail);
       }
     }
   }
 
   /** Forgets the retained values: another document gets its own. */
-  forget(): void {
-    this.#retained.clear();
+  function forget(): void {
+    retained.clear();
   }
 
-  #settle(event: string, registration: Registration): void {
+  function settle(event: string, registration: Registration): void {
     if (registration.owed) {
       registration.owed = false;
-      if (this.#retained.has(event)) {
-        this.#run(event, registration, this.#retained.get(event));
+      if (retained.has(event)) {
+        run(event, registration, retained.get(event));
       }
     }
   }
 
-  #run(event: string, registration: Registration, detail: unknown): void {
+  function run(event: string, registration: Registration, detail: unknown): void {
     if (registration.removed) {
       return;
     }
     if (registration.once) {
-      this.#remove(event, (other) => other === registration);
+      remove(event, (other) => other === registration);
     }
     const { handler } = registration;
     try {
@@ -90,8 +92,8 @@ export class Events {
     }
   }
 
-  #remove(event: string, matches: (registration: Registration) => boolean): void {
-    const list = this.#handlers.get(event);
+  function remove(event: string, matches: (registration: Registration) => boolean): void {
+    const list = handlers.get(event);
     if (list === undefined) {
       return;
     }
@@ -105,10 +107,19 @@ export class Events {
       }
     }
     if (kept.length === 0) {
-      this.#handlers.delete(event);
+      handlers.delete(event);
     } else {
-      this.#handlers.set(event, kept);
+      handlers.set(event, kept);
     }
+  }
+
+  return { on, off, dispatch, forget };
+}
+
+/** @throws TypeError for what is no handler. */
+export function checkHandler(handler: unknown): void {
+  if (typeof handler !== "function") {
+    throw new TypeErrorCtor("handler must be a function");
   }
 }
 

@@ -6,13 +6,12 @@
  */
 import { pageUrl, takeToken } from "./address_bar";
 import { type AnyMethods, type AuroraView, createClient } from "./client";
-import { Discovery, isPage } from "./discovery";
 import { newDocumentId } from "./document_id";
-import { announce, live } from "./page";
-import { Tab } from "./tab";
+import { announce, isPage, live } from "./page";
 import type { Transport } from "./transport";
-import { targetOf } from "./transports/endpoint";
-import { type SocketClass, WebSocketTransport } from "./transports/websocket";
+import { laterTransport } from "./transports/later";
+import { tokenIn } from "./transports/token";
+import type { SocketClass } from "./transports/websocket";
 
 export type { CallOptions } from "./bridge";
 export type { AnyMethods, AuroraView, AuroraViewMembers, Remote } from "./client";
@@ -20,17 +19,8 @@ export type { Connection, ConnectionState } from "./connection";
 export { AuroraViewError } from "./errors";
 export type { Handler } from "./events";
 export type { ErrorCode, Json, Reason } from "./protocol";
-export type { Receiver, Transport } from "./transport";
-export type { Credentials, Place } from "./transports/place";
-export { type Port, type PortFrame, PortTransport } from "./transports/port";
-export type { Lead } from "./transports/search";
-export {
-  type SearchOptions,
-  type Socket,
-  type SocketClass,
-  type WebSocketOptions,
-  WebSocketTransport,
-} from "./transports/websocket";
+export type { Transport } from "./transport";
+export type { Socket, SocketClass } from "./transports/websocket";
 
 declare global {
   interface Window {
@@ -75,10 +65,9 @@ export function createAuroraView<Api = AnyMethods, Namespaces = unknown>(
   options: CreateOptions = {},
 ): AuroraView<Api, Namespaces> {
   const { transport, url, debug = false } = options;
-  const given = transport ?? (url === undefined ? undefined : overWebSocket(url, options));
-  const client = given === undefined ? (ofWindow() ?? over(searching(options), debug)) : over(given, debug);
-  made = client;
-  return client as AuroraView<Api, Namespaces>;
+  const own = transport === undefined && url === undefined ? ofWindow() : undefined;
+  made = own ?? over(transport ?? overNetwork(options), debug);
+  return made as AuroraView<Api, Namespaces>;
 }
 
 /** The client made last; where there is none, what {@link createAuroraView} makes without options. */
@@ -90,35 +79,29 @@ function ofWindow(): AuroraView | undefined {
   return (globalThis as { auroraview?: AuroraView }).auroraview;
 }
 
-function overWebSocket(url: string | URL, { token, WebSocket, maxAttempts }: CreateOptions): Transport {
-  if (!isPage()) {
-    return new WebSocketTransport({ url, token, WebSocket, maxAttempts });
+/** Over a WebSocket, whose code a page in a window never loads. */
+function overNetwork({ url, token, WebSocket = globalThis.WebSocket, maxAttempts }: CreateOptions): Transport {
+  if (WebSocket === undefined) {
+    throw new TypeError("there is no global WebSocket here: pass the option WebSocket");
   }
-  const target = targetOf(url);
-  // A token in the address that is not asked for may be another's.
-  const place = new Tab(target.base, token ?? target.token ?? takeToken());
-  return new WebSocketTransport({ url, WebSocket, maxAttempts, place, reload: () => location.reload() });
-}
-
-function searching({ token, WebSocket, maxAttempts }: CreateOptions): Transport {
   const page = isPage();
-  const { leads } = new Discovery(token ?? (page ? takeToken() : undefined));
-  return new WebSocketTransport({ leads, WebSocket, maxAttempts, reload: page ? () => location.reload() : undefined });
+  const address = url && new URL(url, page ? location.href : undefined);
+  // A token in the page's address that is not asked for may be another's.
+  const said = token ?? (address && tokenIn(address.hash).token) ?? (page ? takeToken() : undefined);
+  const way = { url: address, token: said, WebSocket, maxAttempts };
+  return laterTransport(import("./transports").then(({ reach }) => reach(way)));
 }
 
 function over(transport: Transport, debug: boolean): AuroraView {
+  const page = isPage();
   const { client, bridge } = createClient({
     transport,
     newDocument: newDocumentId,
-    url: () => (typeof location === "object" ? pageUrl() : ""),
-    onReady: () => {
-      if (isPage()) {
-        announce();
-      }
-    },
+    url: () => (page ? pageUrl() : ""),
+    onReady: () => page && announce(),
     debug,
   });
-  if (isPage()) {
+  if (page) {
     live(bridge);
   } else {
     bridge.start();

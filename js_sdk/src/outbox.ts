@@ -19,115 +19,111 @@ type Send = (frame: string, attachments: readonly Uint8Array[], messages: number
 
 const NONE: readonly Uint8Array[] = [];
 
-export class Outbox {
-  readonly #send: Send;
-  readonly #step = (): void => this.#stepOrFlush();
-  #document = "";
-  #batch = "";
-  #count = 0;
-  /** Attachments of the batch, and their length. */
-  #attachments: Uint8Array[] | undefined;
-  #attached = 0;
-  #held = false;
-  #ack = 0;
-  #ackDue = false;
-  #scheduled = false;
-  #steps = 0;
-  #room = FRAME_UNITS;
+export type Outbox = ReturnType<typeof makeOutbox>;
 
-  constructor(send: Send) {
-    this.#send = send;
-  }
+/** `send` is given each frame. */
+export function makeOutbox(send: Send) {
+  let of = "";
+  let batch = "";
+  let messages = 0;
+  /** Attachments of the batch, and their length. */
+  let gathered: Uint8Array[] = [];
+  let attached = 0;
+  let held = false;
+  let lastAck = 0;
+  let ackDue = false;
+  let scheduled = false;
+  let stepsLeft = 0;
+  let room = FRAME_UNITS;
 
   /** Drops what waits and begins with another document. */
-  reset(document: string): void {
-    this.#document = document;
-    this.#clear();
-    this.#ack = 0;
-    this.#ackDue = false;
+  function reset(document: string): void {
+    of = document;
+    clear();
+    lastAck = 0;
+    ackDue = false;
   }
 
   /** Queues the text of a message, with its attachments. */
-  push(message: string, attachments: readonly Uint8Array[] = NONE, bytes = 0): void {
-    if (this.#batch === "") {
-      this.#batch = message;
-      this.#schedule(0);
-    } else if (this.#batch.length + this.#attached + message.length + bytes < this.#room) {
-      this.#batch += `,${message}`;
+  function push(message: string, attachments: readonly Uint8Array[] = NONE, bytes = 0): void {
+    if (batch === "") {
+      batch = message;
+      schedule(0);
+    } else if (batch.length + attached + message.length + bytes < room) {
+      batch += `,${message}`;
     } else {
-      this.flush();
-      this.#batch = message;
+      flush();
+      batch = message;
     }
-    this.#count++;
-    if (attachments.length > 0) {
-      this.#attachments ??= [];
-      this.#attached += bytes;
-      for (let i = 0; i < attachments.length; i++) {
-        this.#attachments[this.#attachments.length] = attachments[i] as Uint8Array;
-      }
+    messages++;
+    attached += bytes;
+    for (let i = 0; i < attachments.length; i++) {
+      gathered[gathered.length] = attachments[i] as Uint8Array;
     }
   }
 
   /** Lets nothing leave but full frames, until {@link release}. */
-  hold(): void {
-    this.#held = true;
+  function hold(): void {
+    held = true;
   }
 
   /** Sends what was held. */
-  release(): void {
-    this.#held = false;
-    this.flush();
+  function release(): void {
+    held = false;
+    flush();
   }
 
   /** Keeps frames below what the other end takes, in UTF-16 units. */
-  limit(units: number): void {
-    this.#room = min(units, FRAME_UNITS);
+  function limit(units: number): void {
+    room = min(units, FRAME_UNITS);
   }
 
   /** Makes the acknowledgement of frame `seq` due. */
-  acknowledge(seq: number): void {
-    this.#ack = seq;
-    this.#ackDue = true;
-    this.#schedule(SETTLE);
+  function acknowledge(seq: number): void {
+    lastAck = seq;
+    ackDue = true;
+    schedule(SETTLE);
   }
 
   /** Sends at once what waits. */
-  flush(): void {
-    if (this.#batch !== "" || this.#ackDue) {
-      const attachments = this.#attachments ?? NONE;
-      const ack = this.#ackDue ? this.#ack : 0;
-      const frame = encodeFrame(this.#document, ack, this.#batch, attachments.length);
-      const count = this.#count;
-      this.#clear();
-      this.#ackDue = false;
-      this.#send(frame, attachments, count);
+  function flush(): void {
+    if (batch !== "" || ackDue) {
+      const attachments = gathered;
+      const ack = ackDue ? lastAck : 0;
+      const frame = encodeFrame(of, ack, batch, attachments.length);
+      const count = messages;
+      clear();
+      ackDue = false;
+      send(frame, attachments, count);
     }
   }
 
-  #clear(): void {
-    this.#batch = "";
-    this.#count = 0;
-    this.#attachments = undefined;
-    this.#attached = 0;
+  function clear(): void {
+    batch = "";
+    messages = 0;
+    gathered = [];
+    attached = 0;
   }
 
-  #schedule(steps: number): void {
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      this.#steps = steps;
-      queueMicrotask(this.#step);
+  function schedule(steps: number): void {
+    if (!scheduled) {
+      scheduled = true;
+      stepsLeft = steps;
+      queueMicrotask(stepOrFlush);
     }
   }
 
-  #stepOrFlush(): void {
-    if (this.#steps > 0) {
-      this.#steps--;
-      queueMicrotask(this.#step);
+  function stepOrFlush(): void {
+    if (stepsLeft > 0) {
+      stepsLeft--;
+      queueMicrotask(stepOrFlush);
     } else {
-      this.#scheduled = false;
-      if (!this.#held) {
-        this.flush();
+      scheduled = false;
+      if (!held) {
+        flush();
       }
     }
   }
+
+  return { reset, push, hold, release, limit, acknowledge };
 }

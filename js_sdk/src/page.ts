@@ -1,10 +1,15 @@
 /** The life of a document, told to its bridge: parsed, left, back from the back-forward cache. */
 import type { Bridge } from "./bridge";
 
+/** Whether there is a document that can be left, and a tab to remember things in. */
+export function isPage(): boolean {
+  return typeof document === "object";
+}
+
 /** Starts a bridge for the document it runs in. Call it before anything else happens on the page. */
 export function live(bridge: Bridge): void {
-  window.addEventListener("pagehide", () => bridge.leave());
-  window.addEventListener("pageshow", (event) => {
+  addEventListener("pagehide", () => bridge.leave());
+  addEventListener("pageshow", (event) => {
     if (event.persisted) {
       bridge.start();
       bridge.documentReady();
@@ -20,5 +25,5 @@ export function live(bridge: Bridge): void {
 
 /** Tells the page by a DOM event that the program has welcomed it. */
 export function announce(): void {
-  window.dispatchEvent(new Event("auroraviewready"));
+  dispatchEvent(new Event("auroraviewready"));
 }

@@ -8,10 +8,10 @@
 
 export const { parse, stringify } = JSON;
 export const { apply } = Reflect;
-export const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf } = Object;
+export const { create, defineProperty, freeze, getOwnPropertyDescriptor, getPrototypeOf, keys } = Object;
 export const ObjectPrototype: object = Object.prototype;
 export const { isArray } = Array;
-export const { isInteger } = Number;
+export const { isInteger, POSITIVE_INFINITY: NEVER } = Number;
 export const { fromCharCode } = String;
 export const { floor, max, min, random } = Math;
 export const { isView } = ArrayBuffer;
@@ -22,21 +22,6 @@ export const RangeErrorCtor = RangeError;
 export const ProxyCtor = Proxy;
 export const DateCtor = Date;
 export const Bytes = Uint8Array;
-/** Makers of typed arrays over a buffer, by their names; `Float16Array` is young. */
-export const ARRAYS = {
-  Int8Array,
-  Uint8Array,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  BigInt64Array,
-  BigUint64Array,
-  Float32Array,
-  Float64Array,
-  Float16Array: (globalThis as { Float16Array?: Float32ArrayConstructor }).Float16Array,
-} as const;
-
 const scope = globalThis;
 const { performance, console } = scope;
 const { error: consoleError, warn: consoleWarn } = console;
@@ -71,6 +56,19 @@ export const indexOf = uncurry(String.prototype.indexOf as (this: string, part: 
 export const slice = uncurry(String.prototype.slice as (this: string, from: number, to?: number) => string);
 export const startsWith = uncurry(String.prototype.startsWith as (this: string, part: string) => boolean);
 
+/** Bytes of well-formed text in UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = charCodeAt(text, i);
+    // Half of a surrogate pair counts two of the pair's four bytes.
+    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 2 : 3;
+  }
+  return bytes;
+}
+
+/** `number.toString(base)`. */
+export const digitsOf = uncurry(Number.prototype.toString as (this: number, base: number) => string);
 /** `Object.prototype.toString.call(value)`: `[object Blob]` and the like. */
 export const tagOf = uncurry(Object.prototype.toString as (this: unknown) => string);
 
@@ -82,7 +80,7 @@ function getter<T>(of: object, name: string | symbol): (self: unknown) => T {
 
 /** Name of a typed array's class in any realm; undefined for anything else. */
 export const arrayName = getter<string | undefined>(typedArray, Symbol.toStringTag);
-export const setBytes = uncurry(Uint8Array.prototype.set as (this: Uint8Array, from: Uint8Array, at?: number) => void);
+export const setBytes = uncurry(Uint8Array.prototype.set as (this: Uint8Array, from: Uint8Array) => void);
 export const partOf = uncurry(
   Uint8Array.prototype.subarray as (this: Uint8Array, from: number, to: number) => Uint8Array<ArrayBuffer>,
 );

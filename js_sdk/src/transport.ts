@@ -2,15 +2,28 @@
  * What a transport is to the bridge: it moves frames and their attachments, and knows nothing about what they say.
  */
 
+import type { AttachmentInfo } from "./protocol";
+
+/** The attachments of one frame. The class `Attached` is one made of buffers. */
+export interface Attachments {
+  /**
+   * Takes those of the next message that has any, which describes them so. Returns what puts them into a value: in
+   * place, where the value is not itself a reference. Both throw an Error for what makes no sense.
+   */
+  take(infos: readonly AttachmentInfo[]): (value: unknown) => unknown;
+}
+
 /** The bridge's end of a transport. */
 export interface Receiver {
   /** The highest frame of this document that was processed; 0 for none. */
   readonly received: number;
+  /** Somebody wants to read in the console what became of events. */
+  readonly debug: boolean;
   /**
-   * Takes the text of one frame and its attachments. Returns whether the bridge will send a frame soon (within this
+   * Takes the text of one frame and its attachments, if it has any. Returns whether the bridge will send a frame soon (within this
    * turn of microtasks), be it only to acknowledge.
    */
-  receive(text: string, attachments: readonly Uint8Array[]): boolean;
+  receive(text: string, attached?: Attachments): boolean;
   /**
    * Nothing can be sent for now: what the page says gathers until {@link resumed}. With `answerless` the other end said
    * that it ends: calls that wait have no answer to come.
@@ -20,11 +33,11 @@ export interface Receiver {
   resumed(): void;
   /**
    * The other end knows nothing of this document any more: what waits rejects with `closed`, and the document begins
-   * anew. `unsent` are the frames that were not acknowledged and are not sent again.
+   * anew.
    */
-  lost(reason: string, unsent: readonly string[]): void;
-  /** The other end does not take this frame, which is too large; it is not sent again. */
-  refused(frame: string): void;
+  lost(reason: string): void;
+  /** The call with this id will have no answer: its message was not sent, and is not sent again. */
+  failed(call: number, error: Error): void;
   /** The other end is gone for good: all that waits rejects with `closed`. */
   closed(reason: string): void;
 }

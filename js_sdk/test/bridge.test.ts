@@ -351,9 +351,9 @@ test("connection: connecting until the welcome, then open, closed at the end", a
   const { bridge, program } = makeBridge();
   const { connection } = bridge;
   const seen: unknown[] = [];
-  const stop = connection.shown.onChange(({ state, reason }) => seen.push([state, reason]));
+  const stop = connection.onChange(({ state, reason }) => seen.push([state, reason]));
   bridge.start();
-  expect(connection.shown.state).toBe("connecting");
+  expect(connection.state).toBe("connecting");
   program.welcome();
   program.end("the window was closed");
   expect(seen).toEqual([
@@ -363,10 +363,10 @@ test("connection: connecting until the welcome, then open, closed at the end", a
   stop();
   program.receiver.paused("late");
   bridge.start();
-  expect(connection.shown.state).toBe("connecting");
+  expect(connection.state).toBe("connecting");
   expect(seen).toHaveLength(2);
-  expect(() => connection.shown.onChange("no" as never)).toThrow(TypeError);
-  expect(Object.isFrozen(connection.shown)).toBe(true);
+  expect(() => connection.onChange("no" as never)).toThrow(TypeError);
+  expect(Object.isFrozen(connection)).toBe(true);
 });
 
 test("while a transport is paused what is said gathers, and leaves together when it resumes", async () => {
@@ -397,7 +397,7 @@ test("a lost place begins anew: closed, reset, ready again, new bindings, nothin
   });
   program.receiver.paused("cable");
   expect(program.receiver.received).toBe(2);
-  program.receiver.lost("forgotten", []);
+  program.receiver.lost("forgotten");
   expect(program.receiver.received).toBe(0);
   program.receiver.resumed();
   await turns();
@@ -418,7 +418,7 @@ test("a place lost before the document was parsed says ready once, when it is", 
   const { bridge, program } = makeBridge();
   bridge.start();
   program.receiver.paused("cable");
-  program.receiver.lost("forgotten", []);
+  program.receiver.lost("forgotten");
   program.receiver.resumed();
   bridge.documentReady();
   await turns();

@@ -1,23 +1,12 @@
 /** A browser without a browser: a realm with as much of a window as the server's script touches. */
 import { webcrypto as crypto } from "node:crypto";
 import { createContext, runInContext } from "node:vm";
-import { build } from "esbuild";
+import { buildScript } from "../scripts/scripts.mjs";
 import type { AuroraView } from "../src/client";
 import { type FakeSocket, Network } from "./network";
 
-let script: Promise<string> | undefined;
-
-/** The server's script, built from the source as it is now. */
-function browserScript(): Promise<string> {
-  script ??= build({
-    entryPoints: ["src/browser.ts"],
-    bundle: true,
-    write: false,
-    format: "iife",
-    target: "es2022",
-  }).then((result) => result.outputFiles[0]?.text ?? "");
-  return script;
-}
+/** Built from the source as it is now. */
+const script = await buildScript("src/browser.ts");
 
 export interface BrowserOptions {
   /** Address in the address bar. */
@@ -52,7 +41,6 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Browser
     readyState = "loading",
     before = "",
   } = options;
-  const code = await browserScript();
   const network = new Network();
   const onWindow = new EventTarget();
   const onDocument = new EventTarget();
@@ -126,7 +114,7 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Browser
     );
   }
   run(before);
-  run(code);
+  run(script);
   return {
     network,
     get socket() {

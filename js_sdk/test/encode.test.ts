@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { deeperThan, encodeValue, UNTOLD, utf8Length } from "../src/encode";
+import { deeperThan, encodeValue, UNTOLD } from "../src/encode";
+import { utf8Length } from "../src/primitives";
 
 const nest = (depth: number, inner: string) => "[".repeat(depth) + inner + "]".repeat(depth);
 

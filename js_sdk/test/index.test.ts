@@ -27,7 +27,10 @@ function stubPage(href: string): Map<string, string> {
   const replaceState = (_state: unknown, _title: string, to: string): void => {
     location.href = new URL(to, location).href;
   };
-  vi.stubGlobal("window", Object.assign(new EventTarget(), { sessionStorage }));
+  const onWindow = Object.assign(new EventTarget(), { sessionStorage });
+  vi.stubGlobal("window", onWindow);
+  vi.stubGlobal("addEventListener", onWindow.addEventListener.bind(onWindow));
+  vi.stubGlobal("dispatchEvent", onWindow.dispatchEvent.bind(onWindow));
   vi.stubGlobal("document", Object.assign(new EventTarget(), { readyState: "complete" }));
   vi.stubGlobal("location", location);
   vi.stubGlobal("history", { state: null, replaceState });
@@ -52,6 +55,7 @@ test("elsewhere it looks for a program, and says its token only where an applica
   expect(getAuroraView()).toBe(client);
   const seen: unknown[] = [];
   let document = "";
+  await vi.waitFor(() => expect(network.sockets).toHaveLength(1));
   for (let i = 0; i < 3; i++) {
     network.last.accept();
     const [hello] = network.last.said() as { document: string; token?: string }[];
@@ -121,6 +125,7 @@ test("over a url it connects to the server's WebSocket, without a page too", asy
   const network = new Network();
   const { createAuroraView } = await import("../src/index");
   const client = createAuroraView({ url: "http://127.0.0.1:8000/#token=T", WebSocket: network.Socket });
+  await vi.waitFor(() => expect(network.sockets).toHaveLength(1));
   network.last.accept();
   expect(network.last.url).toBe("ws://127.0.0.1:8000/auroraview.ws");
   expect(network.last.said()).toMatchObject([{ type: "hello", token: "T", url: "" }]);
@@ -134,11 +139,11 @@ test("over a url in a page the tab remembers the session", async () => {
   const stored = stubPage("http://localhost:5173/");
   const { createAuroraView } = await import("../src/index");
   const client = createAuroraView({ url: "http://127.0.0.1:8000/", token: "T", WebSocket: network.Socket });
+  const call = client.call("m");
   await vi.waitFor(() => expect(network.sockets).toHaveLength(1));
   network.last.accept();
   network.last.say(session());
   expect([...stored]).toEqual([["auroraview:http://127.0.0.1:8000/", '{"token":"T","session":"S1","resume":"R1"}']]);
-  const call = client.call("m");
   window.dispatchEvent(new Event("pagehide"));
   await expect(call).rejects.toMatchObject({ code: "closed" });
 });

@@ -19,3 +19,19 @@ declare module "node:util" {
 declare module "node:zlib" {
   export function gzip(text: string, done: (error: Error | null, result: Uint8Array<ArrayBuffer>) => void): void;
 }
+
+/** How the scripts for pages are built. */
+declare module "*/scripts.mjs" {
+  export function buildScript(source: string): Promise<string>;
+}
+
+/** How the package is built. */
+declare module "*/package.mjs" {
+  export const ENTRIES: Record<string, string>;
+  export function bundleEntry(name: string): Promise<{ code: string; map: string }>;
+}
+
+declare module "*/size.mjs" {
+  export const CORE_LIMIT: number;
+  export function sizes(): Promise<Record<string, number>>;
+}

@@ -1,25 +1,14 @@
 /** A page without a browser: a realm of its own with as much of a window as the injected script touches. */
 import { webcrypto as crypto } from "node:crypto";
 import { createContext, runInContext } from "node:vm";
-import { build } from "esbuild";
+import { buildScript } from "../scripts/scripts.mjs";
 import type { AuroraView } from "../src/client";
 import type { PageFrame } from "../src/protocol";
 
 export const KEY = "0123456789abcdef0123456789abcdef";
 
-let script: Promise<string> | undefined;
-
-/** The injected script, built from the source as it is now. */
-function injected(): Promise<string> {
-  script ??= build({
-    entryPoints: ["src/event_bridge.ts"],
-    bundle: true,
-    write: false,
-    format: "iife",
-    target: "es2022",
-  }).then((result) => result.outputFiles[0]?.text ?? "");
-  return script;
-}
+/** Built from the source as it is now. */
+const script = await buildScript("src/event_bridge.ts");
 
 export interface PageOptions {
   origin?: string;
@@ -45,7 +34,6 @@ export interface Page {
 
 export async function openPage(options: PageOptions = {}): Promise<Page> {
   const { origin = "auroraview://view", origins = [origin], readyState = "loading", top = true } = options;
-  const code = await injected();
   const onWindow = new EventTarget();
   const onDocument = new EventTarget();
   const plain: string[] = [];
@@ -85,7 +73,7 @@ export async function openPage(options: PageOptions = {}): Promise<Page> {
     } };
   `);
   const config = JSON.stringify({ key: KEY, origins, debug: false });
-  const inject = (): void => void run(`(function (__AURORAVIEW_CONFIG__) {\n${code}\n})(${config});`);
+  const inject = (): void => void run(`(function (__AURORAVIEW_CONFIG__) {\n${script}\n})(${config});`);
   inject();
   return {
     plain,

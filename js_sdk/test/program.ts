@@ -1,5 +1,6 @@
 /** The other end for tests: a transport whose far side is the test itself. It feeds text and keeps text. */
-import { Bridge, type BridgeOptions } from "../src/bridge";
+import { Attached } from "../src/attached";
+import { type Bridge, type BridgeOptions, makeBridge as make } from "../src/bridge";
 import { createClient } from "../src/client";
 import { encodeHelloFrame } from "../src/encode";
 import type { Json, Limits, PageFrame, PageMessage, SessionMessage, Welcome } from "../src/protocol";
@@ -57,7 +58,7 @@ export class Program implements Transport {
   }
 
   text(text: string, attachments: readonly Uint8Array[] = []): boolean {
-    return this.receiver.receive(text, attachments);
+    return this.receiver.receive(text, new Attached(attachments));
   }
 
   deliver(...msgs: SessionMessage[]): boolean {
@@ -102,7 +103,7 @@ function options(program: Program, change: Partial<BridgeOptions>): BridgeOption
 /** A bridge that has not started, and its program. */
 export function makeBridge(change: Partial<BridgeOptions> = {}): { bridge: Bridge; program: Program } {
   const program = new Program();
-  return { bridge: new Bridge(options(program, change)), program };
+  return { bridge: make(options(program, change)), program };
 }
 
 /** A client that was welcomed; what it sent up to there is forgotten. */

@@ -7,6 +7,7 @@
  * and only then goes to the handler with replies. So a call and its answer cost one post and one reply. Attachments
  * follow the frame's text as base64.
  */
+import { Attached } from "../attached";
 import { join, split } from "../base64";
 import { encodeHelloFrame } from "../encode";
 import { apply, PromiseCtor, queueMicrotask, setTimer, warn, whenSettled } from "../primitives";
@@ -139,7 +140,7 @@ export class EmbeddedTransport implements Transport {
       warn("auroraview: a frame with an attachment that is not base64 was dropped");
       return false;
     }
-    return receiver.receive(parts.frame, parts.attachments);
+    return receiver.receive(parts.frame, new Attached(parts.attachments));
   }
 
   #again(generation: number): void {

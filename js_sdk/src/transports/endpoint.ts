@@ -1,4 +1,5 @@
 /** Addresses: where the WebSocket is, for the address of the server that people know. */
+import { tokenIn } from "./token";
 
 /** The file the WebSocket is at, below the address of the server. */
 const ENDPOINT = "auroraview.ws";
@@ -29,27 +30,4 @@ export function targetOf(address: string | URL): Target {
     url.pathname += "/";
   }
   return { endpoint: url.href + ENDPOINT, base: url.href.replace(/^ws/, "http"), token };
-}
-
-/** The token in a fragment, and the fragment without it (with its `#`, or empty). */
-export function tokenIn(fragment: string): { token: string | undefined; rest: string } {
-  const kept: string[] = [];
-  let token: string | undefined;
-  for (const part of fragment.replace(/^#/, "").split("&")) {
-    if (token === undefined && part.startsWith("token=")) {
-      token = decoded(part.slice("token=".length));
-    } else {
-      kept.push(part);
-    }
-  }
-  const rest = kept.join("&");
-  return { token: token === "" ? undefined : token, rest: rest === "" ? "" : `#${rest}` };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -3,6 +3,7 @@
  *
  * A message is the text of one frame, or `{text, attachments}` where the frame has attachments.
  */
+import { Attached } from "../attached";
 import { encodeHelloFrame } from "../encode";
 import { apply, Bytes, isArray, isView } from "../primitives";
 import type { Receiver, Transport } from "../transport";
@@ -32,11 +33,11 @@ export class PortTransport implements Transport {
   open(document: string, url: string, receiver: Receiver): void {
     this.#port.onmessage = ({ data }) => {
       if (typeof data === "string") {
-        receiver.receive(data, NONE);
+        receiver.receive(data);
       } else if (typeof data === "object" && data !== null) {
         const { text, attachments } = data as { text?: unknown; attachments?: unknown };
         if (typeof text === "string" && isArray(attachments)) {
-          receiver.receive(text, asBytes(attachments));
+          receiver.receive(text, new Attached(asBytes(attachments)));
         }
       }
     };

@@ -6,6 +6,7 @@
  * has got, learns how far the session has, and both send again what the other has missed. Where the session is gone,
  * the document begins anew and the bridge is told.
  */
+import { Attached } from "../attached";
 import {
   clearTimer,
   now,
@@ -28,6 +29,7 @@ import { canInflate, Inbound } from "./inbound";
 import { Kept, type KeptFrame } from "./kept";
 import { type Credentials, Memory, type Place } from "./place";
 import { type End, type Lead, Search } from "./search";
+import { refuse, tellLost } from "./unsent";
 
 /** The part of a WebSocket that is used. */
 export interface Socket {
@@ -288,7 +290,7 @@ export class WebSocketTransport implements Transport {
     if (!startsWith(text, '{"type":')) {
       this.#heartbeat.expect(0);
       if (this.#state === "open") {
-        this.#receiver?.receive(text, attachments);
+        this.#receiver?.receive(text, new Attached(attachments));
       }
       return;
     }
@@ -333,15 +335,21 @@ export class WebSocketTransport implements Transport {
     if (resumed) {
       this.#kept.forget(received);
       const refused = this.#tooLarge === 0 ? undefined : this.#kept.empty(this.#document);
-      if (refused !== undefined) {
+      if (refused !== undefined && this.#receiver !== undefined) {
         this.#tooLarge = 0;
-        this.#receiver?.refused(refused);
+        refuse(this.#receiver, refused);
       }
     } else if (this.#begun) {
       this.#tooLarge = 0;
-      const unsent = texts(this.#kept.all());
+      const reason = "the program no longer knew this page when it connected again";
+      const unsent = this.#kept.all();
       this.#kept.clear();
-      this.#receiver?.lost("the program no longer knew this page when it connected again", unsent);
+      if (this.#receiver?.debug) {
+        for (let i = 0; i < unsent.length; i++) {
+          tellLost((unsent[i] as KeptFrame).text, reason);
+        }
+      }
+      this.#receiver?.lost(reason);
     }
     this.#begun = true;
     this.#state = "open";
@@ -509,12 +517,4 @@ function only({ url, token, place }: WebSocketOptions): () => readonly Lead[] {
     place: place ?? new Memory(token ?? target.token),
   };
   return () => [lead];
-}
-
-function texts(frames: readonly KeptFrame[]): string[] {
-  const list: string[] = [];
-  for (let i = 0; i < frames.length; i++) {
-    list[i] = (frames[i] as KeptFrame).text;
-  }
-  return list;
 }

@@ -172,7 +172,16 @@ test("a handler that throws loses nothing but that post", async () => {
     },
     { postMessage: () => undefined },
   );
-  const nobody = { received: 0, receive: () => false, paused() {}, resumed() {}, lost() {}, refused() {}, closed() {} };
+  const nobody = {
+    received: 0,
+    debug: false,
+    receive: () => false,
+    paused() {},
+    resumed() {},
+    lost() {},
+    failed() {},
+    closed() {},
+  };
   failing.open(DOCUMENT, "auroraview://view/", nobody);
   expect(() => failing.send("{}", [])).not.toThrow();
   client.send_event("e");
@@ -239,7 +248,8 @@ test("a reply whose attachment is not base64 is dropped, and the poll opens agai
     paused() {},
     resumed() {},
     lost() {},
-    refused() {},
+    failed() {},
+    debug: false,
     closed() {},
   });
   host.take().reply('{"att":1,"v":1}\n!');

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { targetOf, tokenIn } from "../../src/transports/endpoint";
+import { targetOf } from "../../src/transports/endpoint";
+import { tokenIn } from "../../src/transports/token";
 
 afterEach(() => {
   vi.unstubAllGlobals();

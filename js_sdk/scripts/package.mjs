@@ -1,0 +1,47 @@
+// The bundles of the package: one module for each entry. Entries import each other, so that there is one core.
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { shrink } from "./shrink.mjs";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+/** Entries, and what they are imported by. */
+export const ENTRIES = {
+  index: "@auroraview/sdk",
+  transports: "@auroraview/sdk/transports",
+};
+
+/** Names of properties that no other module, no page and no message knows. */
+export const INTERNAL =
+  /^(acknowledge|attachments|deadline|dispatch|documentReady|flush|forget|handler|hold|limit|method|newDocument|node|onAbort|onNamespaces|onReady|owed|promise|reject|rejectAll|release|removed|reset|resolve|sendEvent|shown|text)$/;
+
+const plugin = {
+  name: "package",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(index|transports)$/ }, ({ path, kind }) =>
+      kind === "entry-point" ? undefined : { path: `${path}.js`, external: true },
+    );
+    onResolve({ filter: /\/primitives$/ }, () => ({ path: `${root}src/primitives_plain.ts` }));
+  },
+};
+
+/** The bundle of an entry: its code, and the map to its source. */
+export async function bundleEntry(name) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [`src/${name}.ts`],
+    outdir: "dist",
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    sourcemap: "external",
+    legalComments: "none",
+    external: ["react", "vue", "svelte", "svelte/*"],
+    plugins: [plugin],
+    ...(name === "index" ? { mangleProps: INTERNAL } : {}),
+    write: false,
+  });
+  const [map, code] = outputFiles.map(({ text }) => text);
+  return shrink(code, { map, file: `${name}.js`, module: true });
+}
