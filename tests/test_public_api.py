@@ -11,18 +11,31 @@ import types
 import pytest
 
 import auroraview
-from auroraview import _asgi, _main_thread, errors, hosts, launcher, navigation, options, server, testing
+from auroraview import _asgi, _downloads, _main_thread, errors, hosts, launcher, navigation, options, server, testing
 from auroraview import peer as peer_module
 from tests.helpers import SECONDS
 
 #: What API.md names; a change here is a change of what programs rely on.
 PUBLIC = """
-Array AsgiApp AuroraViewError Backpressure Bridge Call CallTimeout Cancelled Future HostError Launcher Limits Navigation
-Peer PeerInfo ProtocolError RemoteError Request Server ServerOptions UsageError ViewClosed WebView Window WindowOptions
-__version__ asgi current_call hosts main_thread serve
+Array AsgiApp AuroraViewError Backpressure Bridge Call CallTimeout Cancelled Download Future HostError Launcher Limits
+Navigation Peer PeerInfo ProtocolError RemoteError Request Server ServerOptions UsageError ViewClosed WebView Window
+WindowOptions __version__ asgi current_call hosts main_thread serve
 """.split()
 
-MODULES = [auroraview, _asgi, errors, hosts, launcher, _main_thread, navigation, options, peer_module, server, testing]
+MODULES = [
+    auroraview,
+    _asgi,
+    _downloads,
+    errors,
+    hosts,
+    launcher,
+    _main_thread,
+    navigation,
+    options,
+    peer_module,
+    server,
+    testing,
+]
 
 
 def test_exactly_the_public_names_are_exported():
@@ -131,6 +144,13 @@ def test_what_a_window_needs_does_without_the_heavy_modules():
     others = {"auroraview.server", "auroraview._asgi", "auroraview.launcher", "auroraview.hosts", "auroraview.testing"}
     view = "from auroraview import WebView\nview = WebView(html='<p>')\nview.bind_call('f', lambda: 1)"
     assert not imported(view) & (heavy | others)
+
+
+def test_where_something_is_bound_for_the_main_thread_its_watch_is_there():
+    bound = "from auroraview import Bridge\nBridge().bind_call('f', int, thread='main')"
+    assert "auroraview._main_thread" in imported(bound)
+    of_a_bridge = "from auroraview import Bridge\nBridge(default_thread='main').bind_call('f', int)"
+    assert "auroraview._main_thread" in imported(of_a_bridge)
 
 
 def test_each_name_is_there_at_first_use_and_then_for_good():

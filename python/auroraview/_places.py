@@ -36,6 +36,9 @@ class Places:
             self.pool.ensure()
         elif place == "loop":
             self.loop.ensure()
+        else:
+            # It watches whether somebody takes the main thread's work.
+            from auroraview import _main_thread  # noqa: F401
 
     def close(self) -> None:
         """Ends all threads as soon as they are idle. Takes no lock of Python's: a finalizer may call it anywhere."""
