@@ -1,4 +1,4 @@
-"""A bridge and a page without a browser, for tests that need no display."""
+"""What all tests have, besides the fixtures `bridge` and `page` of the plugin."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from auroraview import Bridge
-from auroraview.testing import MemoryPage
 from tests.launching import launch, started  # noqa: F401 - fixtures
 
 
@@ -17,14 +15,3 @@ def _state_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
-
-
-@pytest.fixture
-def bridge() -> Bridge:
-    return Bridge()
-
-
-@pytest.fixture
-def page(bridge: Bridge) -> Iterator[MemoryPage]:
-    with MemoryPage(bridge) as page:
-        yield page

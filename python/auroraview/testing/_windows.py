@@ -1,11 +1,16 @@
-"""Windows of a test: opened, closed at its end, and looked at when it fails."""
+"""Windows of a test: opened, closed at its end, and looked at when it fails.
+
+The plugin looks at all that are open when a test has failed, whoever opened them, and at those that a failure closed.
+"""
 
 from __future__ import annotations
 
+import collections
 import re
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from auroraview import _waiting
 from auroraview.errors import AuroraViewError, UsageError
@@ -22,6 +27,9 @@ _PATIENCE = 30.0
 
 #: How long a page whose test has failed may take to be painted, in seconds. It may well hang.
 _PICTURE_SECONDS = 5.0
+
+#: So many lines of a console stand in the report.
+_SHOWN_LINES = 40
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,44 @@ class ConsoleLine:
         return f"{self.level:<8}{self.text}{place}"
 
 
+@dataclass(frozen=True)
+class Look:
+    """A window as it was when its test failed."""
+
+    title: str
+    address: str
+    state: str
+    console: list[str]
+    picture: bytes | None
+    #: Why there is no picture.
+    problem: str = ""
+
+    def keep(self, folder: Path, name: str) -> tuple[str, str]:
+        """Writes down what there is; a heading and a text for the report."""
+        text = [f"address: {self.address or 'none yet'} ({self.state})"]
+        if self.picture is not None or self.console:
+            folder.mkdir(parents=True, exist_ok=True)
+        if self.picture is not None:
+            (folder / f"{name}.png").write_bytes(self.picture)
+            text.append(f"picture: {folder / name}.png")
+        else:
+            text.append(f"picture: none, {self.problem}")
+        count = len(self.console)
+        text.append(f"console: {count} {'line' if count == 1 else 'lines'}")
+        if count:
+            (folder / f"{name}.txt").write_text("\n".join(self.console) + "\n", "utf-8")
+        if count > _SHOWN_LINES:
+            text[-1] += f", of which these are the last; all are in {folder / name}.txt"
+        text += [f"  {line}" for line in self.console[-_SHOWN_LINES:]]
+        return f"window {self.title!r}", "\n".join(text)
+
+
+_living: weakref.WeakSet[Windows] = weakref.WeakSet()
+
+#: What there was to be seen when a ``with Windows()`` ended with an error, until the report of the test is made.
+_last: collections.deque[Look] = collections.deque(maxlen=20)
+
+
 class Windows:
     """Opens windows for a test, and closes them at its end: the fixture ``webview``.
 
@@ -53,11 +99,21 @@ class Windows:
             view = webview(html="<h1>Hello</h1>")
             assert view.eval_js("document.querySelector('h1').textContent").result(timeout=10) == "Hello"
 
-    Where no display answers it starts a virtual one, with Xvfb. When the test fails, the report has for each window its
+    For windows that several tests share, it is a context manager:
+
+        @pytest.fixture(scope="module")
+        def panel():
+            with Windows() as webview:
+                yield webview(make_panel())
+
+    Where no display answers it starts a virtual one, with Xvfb. When a test fails, its report has for each window the
     address, what its page wrote to the console, and where the picture is that was taken of it.
 
     Attributes:
         console: what the pages wrote to their consoles so far: :class:`ConsoleLine`, in order.
+
+    Raises:
+        HostError: there is no display, and none can be made; the text says what to do.
     """
 
     def __init__(self) -> None:
@@ -65,6 +121,7 @@ class Windows:
         self.console: list[ConsoleLine] = []
         self._views: list[WebView] = []
         self._listeners: list[Any] = []
+        _living.add(self)
 
     def __call__(
         self, view: WebView | str = "Test", *, ready: bool = True, timeout: float = _PATIENCE, **options: Any
@@ -122,37 +179,29 @@ class Windows:
         self._listeners.clear()
         assert not stuck, f"did not close within {_PATIENCE:g} s: {', '.join(map(repr, stuck))}"
 
-    # For the plugin
+    def __enter__(self) -> Self:
+        return self
 
-    def keep(self, folder: Path) -> list[tuple[str, str]]:
-        """Looks at what is there, for the report of a failed test: a picture and the console of each window go into the
-        folder. Returns a heading and a text for each."""
-        sections = []
-        for number, view in enumerate(self._views, start=1):
-            name = "window" if number == 1 else f"window-{number}"
-            sections.append((f"window {view.window.title!r}", self._keep(view, folder, name)))
-        return sections
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            _last.extend(self.look())
+        self.close()
 
-    def _keep(self, view: WebView, folder: Path, name: str) -> str:
+    def __repr__(self) -> str:
+        return f"<auroraview.testing.Windows: {', '.join(map(repr, self._views)) or 'none'}>"
+
+    def look(self) -> list[Look]:
+        """What there is to be seen of each. For the plugin's use."""
+        return [self._look_at(view) for view in self._views]
+
+    def _look_at(self, view: WebView) -> Look:
         state = "ready" if view.is_ready else "not ready" if view.is_open else "closed"
-        text = [f"address: {view.peer.url or 'none yet'} ({state})"]
+        picture, problem = None, ""
         try:
             picture = _picture(view)
         except AuroraViewError as error:
-            text.append(f"picture: none, {error}")
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{name}.png").write_bytes(picture)
-            text.append(f"picture: {folder / name}.png")
-        lines = self._console_of(view)
-        if lines:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{name}.txt").write_text("\n".join(lines) + "\n", "utf-8")
-        text.append(f"console: {len(lines)} {'line' if len(lines) == 1 else 'lines'}")
-        if len(lines) > _SHOWN_LINES:
-            text[-1] += f", the last {_SHOWN_LINES}; all are in {folder / name}.txt"
-        text += [f"  {line}" for line in lines[-_SHOWN_LINES:]]
-        return "\n".join(text)
+            problem = str(error)
+        return Look(view.window.title, view.peer.url, state, self._console_of(view), picture, problem)
 
     def _console_of(self, view: WebView) -> list[str]:
         # What was written before the failure is on its way, behind handlers of the page; one of them may hang.
@@ -162,17 +211,25 @@ class Windows:
         return [str(line) for line in list(self.console) if line.view is view]
 
 
-#: So many lines of a console stand in the report.
-_SHOWN_LINES = 40
-
-
 def _picture(view: WebView) -> bytes:
-    """The page as it was last painted. Raises what `eval_js` would."""
+    """The page as it was last painted.
+
+    Raises:
+        AuroraViewError: there is no picture; the text says why.
+    """
     future = view._evaluations.painted()
     if not _waiting.wait_until_answered(future.done, _PICTURE_SECONDS):
         raise AuroraViewError(f"the page was not painted within {_PICTURE_SECONDS:g} s")
     picture: bytes = future.result(0)
     return picture
+
+
+def keep_all(folder: Path) -> list[tuple[str, str]]:
+    """Looks at all windows there are; pictures and consoles go into the folder. A heading and a text for each."""
+    looks = [*_last, *(look for windows in list(_living) for look in windows.look())]
+    _last.clear()
+    names = ["window", *(f"window-{number}" for number in range(2, len(looks) + 1))]
+    return [look.keep(folder, name) for look, name in zip(looks, names, strict=False)]
 
 
 def folder_name(test: str) -> str:
@@ -181,10 +238,15 @@ def folder_name(test: str) -> str:
     return name[-150:]
 
 
-def forget(folder: Path) -> None:
+def remove_former(folder: Path) -> None:
     """Removes what a former run kept of a test, and nothing else."""
     for pattern in ("window*.png", "window*.txt"):
         for file in folder.glob(pattern):
             file.unlink()
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
+
+
+def forget_failures() -> None:
+    """Forgets windows that were closed by an error: the test that had them is over."""
+    _last.clear()
