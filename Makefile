@@ -72,7 +72,7 @@ wheel: setup ## the wheel and the source distribution, in dist/
 
 clean: ## remove all that was built, .venv included
 	@cargo clean
-	@rm -rf build dist .venv js_sdk/node_modules python/auroraview/_native python/auroraview/_core*.so
+	@rm -rf build dist .venv .auroraview-artifacts js_sdk/node_modules python/auroraview/_native python/auroraview/_core*.so
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache
 	@find python tests examples benches scripts build_backend -name __pycache__ -prune -exec rm -rf {} +
 
