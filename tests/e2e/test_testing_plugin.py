@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -277,3 +278,13 @@ def test_the_windows_are_gone_after_the_test(project):
             assert [view.is_open for view in views] == [False, False]
     """)
     assert project.run()[0] == {"passed": 2}
+
+
+def test_the_tests_of_the_documentation_pass(project):
+    text = (Path(__file__).parents[2] / "docs" / "testing.md").read_text("utf-8")
+    files = re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(files) >= 4
+    for name, content in files:
+        project.write(content, name)
+    counted, said = project.run()
+    assert counted == {"passed": text.count("\ndef test_")}, said
