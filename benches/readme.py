@@ -40,12 +40,11 @@ def _cells(rows: list[Row]) -> list[str]:
     """All peers in one cell; ours divided by theirs."""
     lines = ["| figure | ours | beside it | goal |", "|---|---|---|---|"]
     for row in rows:
-        peers = "; ".join(
-            f"{name} {figure(value)} {row.unit}"
-            + (f" (x {row.ours / value:.2g})" if row.ours is not None and value else "")
-            for name, value in row.peers.items()
-        )
-        lines.append(f"| {row.name} | {figure(row.ours)} {row.unit} | {peers} | {_goal(row)} |")
+        peers = []
+        for name, value in row.peers.items():
+            ratio = f" (x {row.ours / value:.2g})" if row.ours is not None and value and row.ratio else ""
+            peers.append(f"{name} {_amount(value, row.unit, 'absent')}{ratio}")
+        lines.append(f"| {row.name} | {_amount(row.ours, row.unit, 'not known')} | {'; '.join(peers)} | {_goal(row)} |")
     return lines
 
 
@@ -54,25 +53,23 @@ def _columns(rows: list[Row]) -> list[str]:
     peers = list(dict.fromkeys(name for row in rows for name in row.peers))
     lines = ["| " + " | ".join(["figure", "ours", *peers, "goal"]) + " |", "|---" * (len(peers) + 3) + "|"]
     for row in rows:
-        cells = [row.name, f"{figure(row.ours)} {row.unit}" if row.ours is not None else "not known"]
+        cells = [row.name, _amount(row.ours, row.unit, "not known")]
         for name in peers:
             value = row.peers.get(name)
-            if value is None:
-                cells.append("absent" if name in row.peers else "")
-            elif row.ours and row.ratio:
-                cells.append(f"{figure(value)} {row.unit} ({value / row.ours:.2g})")
-            else:
-                cells.append(f"{figure(value)} {row.unit}")
+            ratio = f" ({value / row.ours:.2g})" if row.ours and value and row.ratio else ""
+            cells.append(_amount(value, row.unit, "absent" if name in row.peers else "") + ratio)
         lines.append("| " + " | ".join([*cells, _goal(row)]) + " |")
     return lines
+
+
+def _amount(value: float | None, unit: str, otherwise: str) -> str:
+    return otherwise if value is None else f"{figure(value)} {unit}"
 
 
 def _goal(row: Row) -> str:
     return row.goal if row.holds else f"{row.goal}, **missed**"
 
 
-def figure(value: float | None) -> str:
+def figure(value: float) -> str:
     """Three digits, without an exponent."""
-    if value is None:
-        return "absent"
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"

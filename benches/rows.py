@@ -16,6 +16,7 @@ class Row:
     """One figure.
 
     Attributes:
+        ours: ``None`` where it cannot be known.
         peers: the figure of others; ``None`` of those that are absent.
         goal: says in words what ``holds`` checked.
         ratio: whether one figure divided by another means anything.
@@ -33,11 +34,11 @@ class Row:
         peers = ", ".join(f"{name} {_digits(value)}" for name, value in self.peers.items())
         mark = "ok " if self.holds else "NOT"
         against = f"   ({peers})" if peers else ""
-        return f"{mark}  {self.name:<60} {_digits(self.ours):>9} {self.unit:<12} {self.goal}{against}"
+        return f"{mark}  {self.name:<60} {_digits(self.ours, 'not known'):>9} {self.unit:<12} {self.goal}{against}"
 
 
-def _digits(value: float | None) -> str:
-    return "absent" if value is None else f"{value:.4g}"
+def _digits(value: float | None, otherwise: str = "absent") -> str:
+    return otherwise if value is None else f"{value:.4g}"
 
 
 @dataclass

@@ -21,7 +21,7 @@ from typing import Any
 SOCKET = "AURORAVIEW_BENCH_SOCKET"
 
 
-def serve(hello: dict[str, str], commands: dict[str, Callable[..., Any]], quit_soon: Callable[[], None]) -> None:
+def serve(hello: dict[str, Any], commands: dict[str, Callable[..., Any]], quit_soon: Callable[[], None]) -> None:
     """Answers until ``quit``, or until nobody asks any more; then has the program quit. Returns at once."""
 
     def work() -> None:

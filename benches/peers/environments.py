@@ -50,6 +50,11 @@ class Environment:
         """What was installed; written when all of it was."""
         return self.folder / "installed.json"
 
+    @property
+    def _failure(self) -> Path:
+        """Why nothing was installed."""
+        return self.folder / "failure.txt"
+
     def make(self) -> None:
         """Makes it, unless it is there.
 
@@ -61,6 +66,14 @@ class Environment:
             return
         if self.folder.exists():
             shutil.rmtree(self.folder)
+        try:
+            self._install(wanted)
+        except RuntimeError as error:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._failure.write_text(f"{error}\n", encoding="utf-8")
+            raise
+
+    def _install(self, wanted: str) -> None:
         _run(sys.executable, "-m", "venv", str(self.folder))
         with tempfile.TemporaryDirectory(prefix="wheels-") as wheels:
             _run(str(self.python), *PIP, "wheel", "--wheel-dir", wheels, "--requirement", str(self.requirements))
@@ -86,7 +99,8 @@ class Environment:
     def absent(self) -> str | None:
         """Why it cannot be measured here; ``None`` where it can be."""
         if "wheels" not in self._installed():
-            return "not installed: make bench does it, and says why where it cannot"
+            said = self._failure.read_text(encoding="utf-8").strip() if self._failure.exists() else ""
+            return said.rpartition("\n")[2] or "make bench has not installed it yet"
         done = subprocess.run(
             [self.python, "-c", self.check], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
         )

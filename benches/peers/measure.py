@@ -204,7 +204,7 @@ class Comparison:
         yield self.row("echo of a string of 1 MB", "ms", "echo", {PYWEBVIEW: 3})
         yield self.row("event to the page, 5 000 until it has handled all", "µs", "emits")
         yield self.row("start of the program to the first answered call", "ms", "start", {PYWEBVIEW: 1})
-        yield self.row("import of what a window needs", "ms", "import")
+        yield self.row("import of what a program begins with", "ms", "import")
         package = self._median(self._ours, "import of the package")
         yield Row("import auroraview", "ms", package, {}, "<= 30", package <= 30)
         wheel = wheel_megabytes()
