@@ -28,7 +28,7 @@ def serve(hello: dict[str, Any], commands: dict[str, Callable[..., Any]], quit_s
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(os.environ[SOCKET])
             with client.makefile("rw", encoding="utf-8") as stream:
-                answer = {"result": hello}
+                answer: dict[str, Any] = {"result": hello}
                 while True:
                     stream.write(json.dumps(answer) + "\n")
                     stream.flush()
