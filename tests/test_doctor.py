@@ -209,6 +209,34 @@ def test_it_imports_nothing_of_the_package_in_its_own_process_but_the_version():
     assert all(re.fullmatch(r"auroraview(\._doctor(\.\w+)?)?", name) for name in done.stdout.split())
 
 
+OWNED = """
+import ctypes, sys
+glib = ctypes.CDLL("libglib-2.0.so.0")
+glib.g_main_context_default.restype = ctypes.c_void_p
+glib.g_main_context_acquire.argtypes = [ctypes.c_void_p]
+if "free" not in sys.argv:
+    glib.g_main_context_acquire(glib.g_main_context_default())
+from auroraview._cli import main
+sys.exit(main(["doctor", "--json"]))
+"""
+
+
+@pytest.mark.parametrize("owner", ["application", "free"])
+def test_inside_an_application_it_says_whose_loop_windows_live_in(owner):
+    done = subprocess.run(
+        [sys.executable, "-c", OWNED, owner],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        env={**os.environ, "DISPLAY": ":987", "WAYLAND_DISPLAY": ""},
+    )
+    assert done.stderr == ""
+    whole = json.loads(done.stdout)
+    (said,) = (check["text"] for check in whole["checks"] if check["name"] == "glib-context")
+    assert ("windows live in it" in said) == (owner == "application")
+    assert ("GDK_BACKEND" in [fix["name"] for fix in whole["fixes"]]) == (owner == "application")
+
+
 # Deadlines
 
 

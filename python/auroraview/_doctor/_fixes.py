@@ -7,11 +7,12 @@ import os
 
 from auroraview._doctor._check import Fix
 from auroraview._doctor._machine import DMABUF, GPU, NVIDIA
+from auroraview._doctor._processes import application_drives_glib
 
 
 def fixes() -> list[Fix]:
-    """Those that apply here."""
-    return [fix for fix in (_renderer(), _locale(), _numbers()) if fix is not None]
+    """Those that apply here. Not to be called on the thread of a loop: see :func:`application_drives_glib`."""
+    return [fix for fix in (_renderer(), _locale(), _numbers(), _backend()) if fix is not None]
 
 
 def _renderer() -> Fix | None:
@@ -38,3 +39,9 @@ def _numbers() -> Fix:
     return Fix(
         "LC_NUMERIC", "GTK is kept from changing it, which would break how C libraries of this process read numbers"
     )
+
+
+def _backend() -> Fix | None:
+    if not (os.environ.get("DISPLAY") and application_drives_glib()):
+        return None
+    return Fix("GDK_BACKEND", "GTK is told to use X11: windows of this application can hold ours by their X11 ids only")

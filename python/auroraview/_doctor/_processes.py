@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 
 from auroraview._doctor import _throwaway
-from auroraview._doctor._check import FAIL, OK, WARN, Check, Look
+from auroraview._doctor._check import FAIL, OK, Check, Look
 
 _FORCED = "WEBKIT_FORCE_SANDBOX"
 
@@ -37,36 +38,33 @@ def _why_no_sandbox() -> str | None:
 
 
 def _glib() -> Iterator[Check]:
-    """Asked of the GLib that is loaded already, in an application; none is loaded for the question."""
+    if not application_drives_glib():
+        yield Check(
+            "glib-context", OK, "nobody drives GLib's main context in this process: windows get their own thread"
+        )
+        return
+    text = "a loop of this application drives GLib's main context: windows live in it, and stand when it stands"
+    yield Check("glib-context", OK, f'{text}; with isolation="process" they do not')
+
+
+def application_drives_glib() -> bool:
+    """Asked of the GLib that is loaded already, in an application; none is loaded for the question. Not to be called on
+    the thread that would drive it: whether another one does is found by trying."""
+    host = sys.modules.get("auroraview._host")
+    if host is not None and host.loop() == "own":
+        return False  # The loop is ours, since a window was opened.
     try:
         glib = ctypes.CDLL("libglib-2.0.so.0", mode=os.RTLD_NOLOAD | os.RTLD_LAZY)
     except OSError:
-        yield Check(
-            "glib-context", OK, "nobody drives GLib's main context in this process: windows get their own thread"
-        )
-        return
+        return False
     glib.g_main_context_default.restype = ctypes.c_void_p
-    for function in (glib.g_main_context_is_owner, glib.g_main_context_acquire, glib.g_main_context_release):
+    for function in (glib.g_main_context_acquire, glib.g_main_context_release):
         function.argtypes = [ctypes.c_void_p]
     context = glib.g_main_context_default()
-    # This runs on a thread of its own: if anybody has the context, it is another thread.
-    if glib.g_main_context_acquire(context):
-        glib.g_main_context_release(context)
-        yield Check(
-            "glib-context", OK, "nobody drives GLib's main context in this process: windows get their own thread"
-        )
-        return
-    text = "a loop of this application drives GLib's main context: windows live in that loop, and stand when it does"
-    remedy = 'isolation="process" gives a window a process of its own'
-    yield Check("glib-context", OK if _is_ours() else WARN, text, None if _is_ours() else remedy)
-
-
-def _is_ours() -> bool:
-    """The loop is the one of our own thread, since a window was opened."""
-    import sys
-
-    host = sys.modules.get("auroraview._host")
-    return host is not None and host.loop() == "own"
+    if not glib.g_main_context_acquire(context):
+        return True
+    glib.g_main_context_release(context)
+    return False
 
 
 LOOKS = (

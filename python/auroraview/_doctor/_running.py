@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from auroraview._doctor import _display, _machine, _package, _processes, _webkit, _window
 from auroraview._doctor._check import FAIL, WARN, Check, Fix, Look, Printer, as_json, safe_stdout
@@ -50,23 +51,36 @@ def examine() -> Iterator[tuple[str, Check]]:
 
 def _within(look: Look) -> list[Check]:
     found: list[Check] = []
+    try:
+        ended = _in_thread(lambda: found.extend(look.find()), look.seconds)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong in one look, the others are to be told
+        return [*found, Check(look.name, _weight(look), f"this could not be looked at: {error!r}")]
+    if ended:
+        return found
+    return [*found, Check(look.name, _weight(look), f"this look did not end within {look.seconds:g} s")]
+
+
+def _in_thread(func: Callable[[], object], seconds: float) -> bool:
+    """Runs it on a thread of its own; returns whether it ended in time. Raises what it raised."""
+    problems: list[Exception] = []
     ended = threading.Event()
 
-    def find() -> None:
+    def run() -> None:
         try:
-            found.extend(look.find())
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong in one look, the others are to be told
-            found.append(Check(look.name, _weight(look), f"this could not be looked at: {error!r}"))
+            func()
+        except Exception as error:  # noqa: BLE001 - raised below
+            problems.append(error)
         finally:
             ended.set()
 
     try:
-        threading.Thread(target=find, daemon=True, name=f"auroraview-doctor-{look.name}").start()
-    except RuntimeError:
-        find()
-    if ended.wait(look.seconds):
-        return found
-    return [*found, Check(look.name, _weight(look), f"this look did not end within {look.seconds:g} s")]
+        threading.Thread(target=run, daemon=True, name="auroraview-doctor").start()
+    except RuntimeError:  # No further thread can be had.
+        run()
+    in_time = ended.wait(seconds)
+    if problems:
+        raise problems[0]
+    return in_time
 
 
 def _weight(look: Look) -> str:
@@ -75,10 +89,10 @@ def _weight(look: Look) -> str:
 
 
 def _done_fixes() -> list[Fix]:
-    try:
-        return fixes()
-    except Exception:  # noqa: BLE001 - a report without them is better than none
-        return []
+    found: list[Fix] = []
+    with contextlib.suppress(Exception):  # A report without them is better than none.
+        _in_thread(lambda: found.extend(fixes()), 5)
+    return found
 
 
 def _verdict(ok: bool, checks: list[Check]) -> str:
