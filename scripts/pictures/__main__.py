@@ -23,7 +23,7 @@ PICTURES = ROOT / "docs" / "images"
 NAMES = {"12_fleet": "fleet", "asset_browser": "asset_browser"}
 SECONDS = 180.0
 
-sys.path[:0] = [str(ROOT), str(ROOT / "python")]
+sys.path.insert(0, str(ROOT))
 
 
 def take(name: str, *, dark: bool) -> bool:

@@ -118,6 +118,26 @@ def debugging(to: Path, _scheme: Scheme) -> None:
         view.screenshot(to)
 
 
+def photograph_screen(to: Path) -> None:
+    """Everything on the screen but its empty margins: windows with their frames. For a display with nothing else."""
+    subprocess.run(["import", "-window", "root", to], check=True)
+    subprocess.run(["convert", to, "-trim", "+repage", to], check=True)
+
+
+@scene("18_dialogs")
+def dialogs(to: Path, _scheme: Scheme) -> None:
+    """The question that closing asks."""
+    desktop = importlib.import_module("tests.e2e.desktop")
+    notes = load("18_dialogs").Notes()
+    with shown(notes.view) as view:
+        ask(view, "text.value = 'The harbour at dawn.\\nFog until eight.'; text.oninput()")
+        until(lambda: notes.changed, "the change")
+        desktop.close_as_user("Notes")
+        until(lambda: desktop.active() == "Unsaved changes", "the question")
+        time.sleep(0.5)  # for the window manager's frames; nothing tells when they are drawn
+        photograph_screen(to)
+
+
 @scene("06_two_windows_one_bridge")
 def two_windows(to: Path, _scheme: Scheme) -> None:
     """Both windows side by side."""

@@ -1,0 +1,61 @@
+"""The examples of what a window does beside its page: dialogs, used as a person does; downloads and dropped files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import desktop, user
+from tests.e2e.conftest import OpenView
+from tests.e2e.helpers import PATIENCE, ask, show_text, wait_for
+from tests.e2e.test_examples import load, wait_for_text
+
+
+@pytest.mark.timeout(150)
+def test_a_note_is_opened_changed_saved_and_not_lost(open_view: OpenView, tmp_path: Path) -> None:
+    harbour, dusk = tmp_path / "harbour.txt", tmp_path / "dusk.txt"
+    harbour.write_text("The harbour at dawn.\n", "utf-8")
+    notes = load("18_dialogs").Notes(tmp_path)
+    view = open_view(notes.view)
+
+    ask(view, "setTimeout(() => document.querySelector('#open').click())")
+    user.presses("Open a note", "slash", "ctrl+a")
+    user.writes("Open a note", str(harbour), "Return")
+    wait_for_text(view, "#told", "21 characters read.")
+    assert ask(view, "text.value") == "The harbour at dawn.\n"
+    assert show_text(view, "#name") == "harbour.txt"
+
+    ask(view, "text.value = 'The harbour at dusk.'; text.oninput()")
+    wait_for_text(view, "#name", "harbour.txt (changed)")
+    desktop.close_as_user("Notes")
+    user.presses("Unsaved changes", "Escape")
+    user.sees_no_more("Unsaved changes")
+    assert view.is_open
+
+    ask(view, "setTimeout(() => save.click())")
+    user.presses("Save the note", "ctrl+a")
+    user.writes("Save the note", str(dusk), "Return")
+    wait_for_text(view, "#told", f"Saved in {tmp_path.name}.")
+    assert dusk.read_text("utf-8") == "The harbour at dusk."
+    assert harbour.read_text("utf-8") == "The harbour at dawn.\n"
+
+    ask(view, "text.value = ''; text.oninput()")
+    wait_for_text(view, "#name", "dusk.txt (changed)")
+    desktop.close_as_user("Notes")
+    user.presses("Unsaved changes", "Return")
+    assert view.wait(PATIENCE)
+
+
+def test_a_file_that_is_no_text_is_told_of(open_view: OpenView, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.txt"
+    picture.write_bytes(b"\x89PNG\xff")
+    view = open_view(load("18_dialogs").Notes(tmp_path).view)
+    ask(view, "setTimeout(() => document.querySelector('#open').click())")
+    user.presses("Open a note", "slash", "ctrl+a")
+    user.writes("Open a note", str(picture), "Return")
+    user.sees_no_more("Open a note")
+    wait_for(lambda: desktop.titles().count("Notes") == 2, "the message, with the title of its window")
+    user.presses("Notes", "Return")
+    wait_for(lambda: desktop.titles().count("Notes") == 1, "the end of the message")
+    assert show_text(view, "#told") == "Nothing is open."
