@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from auroraview import Bridge, WebView
+from auroraview.testing import Windows
 from tests.e2e.browsers import Chromium, Context, browser_context
 from tests.e2e.helpers import PAGE, Record, opened, wait_for
 from tests.e2e.pages import ENDS, RECORDING_PAGE, PageEnd
@@ -17,24 +17,19 @@ from tests.e2e.proxy import Proxy, proxy
 from tests.e2e.servers import Server
 from tests.e2e.shells import crash, crashes_of, isolated, kill_shell
 
-OpenView = Callable[..., WebView]
+OpenView = Windows
 
 
 @pytest.fixture
-def open_view() -> Iterator[OpenView]:
-    """Opens views as ``open_view(html=..., ready=True, **options of WebView)``; they are closed after the test."""
-    with contextlib.ExitStack() as stack:
-
-        def open_one(view: WebView | None = None, **options: Any) -> WebView:
-            return stack.enter_context(opened(view, **options))
-
-        yield open_one
+def open_view(webview: Windows) -> Windows:
+    """The fixture `webview`."""
+    return webview
 
 
 @pytest.fixture
-def view(open_view: OpenView) -> WebView:
+def view(webview: Windows) -> WebView:
     """A view with a small page, ready."""
-    return open_view(html=PAGE)
+    return webview(html=PAGE)
 
 
 @pytest.fixture(scope="module", params=["none", "process"])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from auroraview import WebView
+from auroraview.testing import Windows
 
 #: Seconds that something may take on a busy machine before the test says that it did not happen.
 PATIENCE = 30.0
@@ -56,18 +57,8 @@ class Record:
 @contextlib.contextmanager
 def opened(view: WebView | None = None, *, ready: bool = True, **options: Any) -> Iterator[WebView]:
     """A view on the screen, closed at the end; without a view, a new one with these options."""
-    if view is None:
-        if not options.keys() & {"url", "html", "path"}:
-            options["html"] = PAGE
-        view = WebView(options.pop("title", "Test"), **options)
-    view.show(wait=False)
-    try:
-        if ready:
-            view.wait_ready(PATIENCE)
-        yield view
-    finally:
-        view.close()
-        assert view.wait(PATIENCE), "the window did not close"
+    with Windows() as webview:
+        yield webview(view or options.pop("title", "Test"), ready=ready, **options)
 
 
 def ask(view: WebView, script: str, seconds: float = PATIENCE) -> Any:

@@ -145,8 +145,8 @@ def test_a_page_cannot_replace_members_by_accident(shared):
     assert run(view, script) == [True, True, True, "api"]
 
 
-def test_the_api_is_there_after_a_reload(open_view):
-    view = open_view(api=Api())
+def test_the_api_is_there_after_a_reload(webview):
+    view = webview(api=Api())
     ready = Record()
     view.on_ready(ready)
     ready.wait()
@@ -157,8 +157,8 @@ def test_the_api_is_there_after_a_reload(open_view):
         assert run(view, LOOK)[0] == PUBLIC
 
 
-def test_another_object_needs_replace_and_then_only_its_methods_are_there(open_view):
-    view = open_view(api=Api("first"))
+def test_another_object_needs_replace_and_then_only_its_methods_are_there(webview):
+    view = webview(api=Api("first"))
 
     class Other:
         def get_data(self):
@@ -178,9 +178,9 @@ def test_another_object_needs_replace_and_then_only_its_methods_are_there(open_v
         run(view, "return await auroraview.api.inherited()")
 
 
-def test_the_same_object_again_changes_nothing(open_view):
+def test_the_same_object_again_changes_nothing(webview):
     api = Api()
-    view = open_view(api=api)
+    view = webview(api=api)
     view.bind_api(api)
     assert run(view, "return (await auroraview.api.get_data()).name") == "api"
     assert view.stats["handlers"]["api.get_data"]["runs"] == 1
@@ -196,8 +196,8 @@ def test_a_namespace_that_is_bound_while_the_page_is_open_appears(view):
     assert run(view, "return (await auroraview.scene.tools.get_data()).name") == "nested"
 
 
-def test_unbinding_reaches_the_open_page_and_its_proxies(open_view):
-    view = open_view(api=Api())
+def test_unbinding_reaches_the_open_page_and_its_proxies(webview):
+    view = webview(api=Api())
     assert run(view, LOOK)[1] is True
     view.unbind("api.get_data")
     wait_for(lambda: run(view, LOOK)[1] is False, "the change")
@@ -209,14 +209,14 @@ def test_unbinding_reaches_the_open_page_and_its_proxies(open_view):
     assert run(view, "return (await auroraview.api.get_data()).name") == "new"
 
 
-def test_calls_through_the_api_wait_for_the_welcome(open_view):
+def test_calls_through_the_api_wait_for_the_welcome(webview):
     bridge = Bridge()
     bridge.bind_api(Api("early"))
     page = """<script>
       var before = auroraview.isReady, early = auroraview.api.get_data(), heard = false;
       addEventListener('auroraviewready', () => { heard = auroraview.isReady });
     </script><body>"""
-    view = open_view(html=page, bridge=bridge)
+    view = webview(html=page, bridge=bridge)
     script = "await auroraview.whenReady(); return [before, (await early).name, heard, auroraview.isReady]"
     assert run(view, script, seconds=PATIENCE) == [False, "early", True, True]
 

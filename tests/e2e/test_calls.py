@@ -28,21 +28,21 @@ def test_an_unknown_method_is_rejected_at_once_and_not_by_a_timeout(view):
     assert run(view, script) == [True, "MethodNotFound", "method_not_found", True]
 
 
-def test_calls_work_from_the_first_line_of_the_page(open_view):
+def test_calls_work_from_the_first_line_of_the_page(webview):
     bridge, seen = Bridge(), Record()
     bridge.bind_call("first", seen)
     bridge.bind_call("api.second", seen)
     page = "<script>auroraview.call('first', [1]); auroraview.api.second(2)</script><body>"
-    open_view(html=page, bridge=bridge)
+    webview(html=page, bridge=bridge)
     assert seen.wait(2) == [(1,), (2,)]
 
 
-def test_the_traceback_arrives_with_debug_only(open_view):
+def test_the_traceback_arrives_with_debug_only(webview):
     def fails():
         raise LookupError("where it was raised")
 
     for debug in (False, True):
-        shown = open_view(debug=debug)
+        shown = webview(debug=debug)
         shown.bind_call("fails", fails)
         error = raised_by(shown, "fails")
         assert (error.name, error.message) == ("LookupError", "where it was raised")
@@ -208,8 +208,8 @@ def test_a_plain_handler_can_see_that_nobody_waits_after(view, how):
 
 
 @pytest.mark.parametrize("kind", ["plain", "coroutine"])
-def test_closing_the_window_cancels_what_runs(open_view, kind):
-    shown = open_view()
+def test_closing_the_window_cancels_what_runs(webview, kind):
+    shown = webview()
     started, ended = Record(), Record()
 
     @shown.bind_call("coroutine")

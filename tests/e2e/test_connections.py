@@ -7,8 +7,7 @@ import time
 import pytest
 
 from auroraview import Bridge, WebView
-from auroraview.testing import MemoryPage
-from tests.e2e.conftest import OpenView
+from auroraview.testing import MemoryPage, Windows
 from tests.e2e.helpers import PATIENCE, ask, wait_for
 
 #: Calls at once, from the first line of its script.
@@ -44,15 +43,15 @@ def test_a_window_comes_when_it_opens_and_goes_when_it_closes(bridge: Bridge, to
     assert told == [came, called, went] * 2
 
 
-def test_a_reload_is_neither(bridge: Bridge, told: list[tuple[object, ...]], open_view: OpenView) -> None:
-    view = open_view(html=EAGER, bridge=bridge)
+def test_a_reload_is_neither(bridge: Bridge, told: list[tuple[object, ...]], webview: Windows) -> None:
+    view = webview(html=EAGER, bridge=bridge)
     view.reload()
     wait_for(lambda: told.count(("called",)) == 2, "the call of the second document")
     assert told == [("came", view.peer), ("called",), ("called",)]
 
 
-def test_info_of_an_open_window(bridge: Bridge, open_view: OpenView) -> None:
-    view = open_view(html=EAGER, bridge=bridge)
+def test_info_of_an_open_window(bridge: Bridge, webview: Windows) -> None:
+    view = webview(html=EAGER, bridge=bridge)
     info = view.peer.info
     assert (info.transport, info.address, info.session_id, info.identity) == ("embedded", None, None, None)
     assert info.origin is not None
@@ -61,18 +60,16 @@ def test_info_of_an_open_window(bridge: Bridge, open_view: OpenView) -> None:
     assert abs(info.connected_since - time.time()) < 2 * PATIENCE
 
 
-def test_closing_the_peer_closes_the_window(
-    bridge: Bridge, told: list[tuple[object, ...]], open_view: OpenView
-) -> None:
-    view = open_view(html=EAGER, bridge=bridge)
+def test_closing_the_peer_closes_the_window(bridge: Bridge, told: list[tuple[object, ...]], webview: Windows) -> None:
+    view = webview(html=EAGER, bridge=bridge)
     view.peer.close("enough")
     assert view.wait(PATIENCE)
     wait_for(lambda: told[-1] == ("went", view.peer, "closed"), "the end")
 
 
-def test_events_reach_the_window_they_are_for(bridge: Bridge, open_view: OpenView) -> None:
+def test_events_reach_the_window_they_are_for(bridge: Bridge, webview: Windows) -> None:
     html = "<script>var seen = []; auroraview.on('e', (value) => seen.push(value))</script>"
-    one, other = (open_view(html=html, bridge=bridge) for _ in range(2))
+    one, other = (webview(html=html, bridge=bridge) for _ in range(2))
     with MemoryPage(bridge) as page:
         bridge.emit("e", 1, to=one.peer)
         bridge.emit("e", 2, to=[other.peer, page.peer])
@@ -82,9 +79,9 @@ def test_events_reach_the_window_they_are_for(bridge: Bridge, open_view: OpenVie
         assert page.wait_for("e", PATIENCE) == 2
 
 
-def test_the_newest_value_always_reaches_a_window(bridge: Bridge, open_view: OpenView) -> None:
+def test_the_newest_value_always_reaches_a_window(bridge: Bridge, webview: Windows) -> None:
     html = "<script>var seen = []; auroraview.on('e', (value) => seen.push(value))</script>"
-    view = open_view(html=html, bridge=bridge)
+    view = webview(html=html, bridge=bridge)
     for number in range(20_000):
         view.emit("e", number, keep="latest")
     wait_for(lambda: ask(view, "seen.at(-1)") == 19_999, "the last value")

@@ -110,11 +110,11 @@ MEDDLING_PAGE = """<!doctype html><meta charset=utf-8><script>
 </script>"""
 
 
-def test_a_page_that_meddles_with_builtins_sends_and_receives_the_same(open_view):
+def test_a_page_that_meddles_with_builtins_sends_and_receives_the_same(webview):
     bridge, seen = Bridge(), Record()
     bridge.bind_call("echo", lambda value: value)
     bridge.on("proof", seen)
-    open_view(html=MEDDLING_PAGE, bridge=bridge)
+    webview(html=MEDDLING_PAGE, bridge=bridge)
     assert seen.wait() == [({"a": [1, "two"]},)]
 
 

@@ -102,22 +102,22 @@ LEAVING = {
 
 
 @pytest.mark.parametrize("how", LEAVING)
-def test_in_the_middle_of_a_thousand_calls_comes(open_view, server, how):
+def test_in_the_middle_of_a_thousand_calls_comes(webview, server, how):
     handlers = Handlers()
     server.page("/other", STORMY_PAGE)
-    view = open_view(url=server.page("/", STORMY_PAGE), bridge=handlers.bridge)
+    view = webview(url=server.page("/", STORMY_PAGE), bridge=handlers.bridge)
     storm(view, handlers)
     next_document(view, lambda: LEAVING[how](view))
     check_that_all_ended(view, handlers)
     check_that_it_works(view)
 
 
-def test_the_page_that_returns_from_the_back_forward_cache_works_again(open_view, server):
+def test_the_page_that_returns_from_the_back_forward_cache_works_again(webview, server):
     handlers = Handlers()
     handlers.bridge.bind_api(type("Api", (), {"hello": lambda self: "hello"})())
     first = server.page("/", STORMY_PAGE, Cache_Control="max-age=60")
     server.page("/other", STORMY_PAGE, Cache_Control="max-age=60")
-    view = open_view(url=first, bridge=handlers.bridge)
+    view = webview(url=first, bridge=handlers.bridge)
     view.emit("settings", "kept", retain=True)
     wait_events(WindowEnd(view.bridge, view), 1)
     storm(view, handlers)
@@ -137,21 +137,21 @@ def test_the_page_that_returns_from_the_back_forward_cache_works_again(open_view
     check_that_it_works(view)
 
 
-def test_closing_in_the_middle_of_a_thousand_calls_hangs_nobody(open_view):
+def test_closing_in_the_middle_of_a_thousand_calls_hangs_nobody(webview):
     handlers = Handlers()
-    view = open_view(html=STORMY_PAGE, bridge=handlers.bridge)
+    view = webview(html=STORMY_PAGE, bridge=handlers.bridge)
     storm(view, handlers)
     view.close()
     assert view.wait(PATIENCE)
     check_that_all_ended(view, handlers)
     # The same view again, with the same handlers.
-    open_view(view)
+    webview(view)
     check_that_it_works(view)
 
 
-def test_a_page_that_closes_its_window_ends_its_calls(open_view, server):
+def test_a_page_that_closes_its_window_ends_its_calls(webview, server):
     handlers = Handlers()
-    view = open_view(url=server.page("/", STORMY_PAGE), bridge=handlers.bridge)
+    view = webview(url=server.page("/", STORMY_PAGE), bridge=handlers.bridge)
     storm(view, handlers)
     view.eval_js("window.close(); 0").exception(PATIENCE)
     assert view.wait(PATIENCE), "window.close() closes the window"
@@ -198,8 +198,8 @@ def test_results_for_the_old_document_never_reach_the_new_one(view):
     assert answers.result(PATIENCE) == '{"value":[' + ",".join(map(str, range(20))) + "]}"
 
 
-def test_many_reloads_in_a_row_end_with_one_document_that_works(open_view):
-    view = open_view(html=STORMY_PAGE)
+def test_many_reloads_in_a_row_end_with_one_document_that_works(webview):
+    view = webview(html=STORMY_PAGE)
     view.bind_call("echo", lambda value: value)
     for _ in range(20):
         view.reload()
@@ -218,8 +218,8 @@ def test_eval_js_that_waits_ends_with_the_document(view):
     assert ask(view, "1 + 1") == 2
 
 
-def test_on_ready_is_told_of_each_document_and_peers_tell_its_life(open_view):
-    view = open_view()
+def test_on_ready_is_told_of_each_document_and_peers_tell_its_life(webview):
+    view = webview()
     ready, life = Record(), Record()
     view.on_ready(ready)
     ready.wait()
@@ -237,8 +237,8 @@ def test_on_ready_is_told_of_each_document_and_peers_tell_its_life(open_view):
     assert len(ready.seen) == 2
 
 
-def test_a_ready_function_that_fails_or_works_with_the_page_harms_nobody(open_view):
-    view = open_view(html=RECORDING_PAGE)
+def test_a_ready_function_that_fails_or_works_with_the_page_harms_nobody(webview):
+    view = webview(html=RECORDING_PAGE)
     got = Record()
 
     @view.on_ready

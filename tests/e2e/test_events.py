@@ -28,12 +28,12 @@ auroraview.on('done', () => { auroraview.send_event('counted', {count, disorder,
 </script><body>Counts"""
 
 
-def recorder(open_view, **options):
-    view = open_view(html=RECORDING_PAGE, **options)
+def recorder(webview, **options):
+    view = webview(html=RECORDING_PAGE, **options)
     return WindowEnd(view.bridge, view)
 
 
-def test_emits_before_show_arrive_in_order_and_once(open_view):
+def test_emits_before_show_arrive_in_order_and_once(webview):
     view = WebView(html=RECORDING_PAGE)
     expected = []
     for n in range(200):
@@ -41,17 +41,17 @@ def test_emits_before_show_arrive_in_order_and_once(open_view):
         expected.append(["tick", n])
     view.emit_batch([("tock", 1), ("tock", 2)])
     expected += [["tock", 1], ["tock", 2]]
-    open_view(view, ready=False)
+    webview(view, ready=False)
     view.emit("done")
     page = WindowEnd(view.bridge, view)
     assert wait_events(page, len(expected) + 1) == [*expected, ["done", None]]
 
 
-def test_emits_before_the_page_is_ready_wait_for_its_handlers(open_view, server):
+def test_emits_before_the_page_is_ready_wait_for_its_handlers(webview, server):
     # The script that registers the handlers comes after a slow one, so DOMContentLoaded is late.
     address = server.page("/", f"<!doctype html><body><script src='/slow.js'></script>{RECORDING_PAGE}")
     release = server.hold("/slow.js", "var slow = true", Content_Type="text/javascript")
-    view = open_view(url=address, ready=False)
+    view = webview(url=address, ready=False)
     wait_for(lambda: "/slow.js" in server.requests, "the request of the slow script")
     for n in range(20):
         view.emit("tick", n)
@@ -61,7 +61,7 @@ def test_emits_before_the_page_is_ready_wait_for_its_handlers(open_view, server)
     assert wait_events(page, 20) == [["tick", n] for n in range(20)]
 
 
-def test_emits_around_reloads_arrive_in_order_and_none_is_lost(open_view):
+def test_emits_around_reloads_arrive_in_order_and_none_is_lost(webview):
     view, counted = WebView(html=RECORDING_PAGE), Record()
     seen: list[list[int]] = []
     view.on("page_saw", lambda numbers: seen.append(numbers))
@@ -71,7 +71,7 @@ def test_emits_around_reloads_arrive_in_order_and_none_is_lost(open_view):
         "addEventListener('pagehide', report); auroraview.on('done', report)</script>"
     )
     view.on("page_saw", counted)
-    open_view(view)
+    webview(view)
     number = 0
     for _ in range(4):
         for _ in range(100):
@@ -91,8 +91,8 @@ def test_emits_around_reloads_arrive_in_order_and_none_is_lost(open_view):
     assert sorted({n for numbers in documents for n in numbers}) == list(range(number)), "none lost"
 
 
-def test_a_retained_event_reaches_a_page_loaded_later_and_a_handler_registered_late(open_view):
-    page = recorder(open_view)
+def test_a_retained_event_reaches_a_page_loaded_later_and_a_handler_registered_late(webview):
+    page = recorder(webview)
     view = page.view
     for value in range(5):
         view.emit("settings", {"value": value}, retain=True)
@@ -109,23 +109,23 @@ def test_a_retained_event_reaches_a_page_loaded_later_and_a_handler_registered_l
         assert run(view, late) == "last"
 
 
-def test_retained_events_come_before_what_was_emitted_and_survive_a_closed_window(open_view):
+def test_retained_events_come_before_what_was_emitted_and_survive_a_closed_window(webview):
     view = WebView(html=RECORDING_PAGE)
     view.emit("tick", "before the settings")
     view.emit("settings", "kept", retain=True)
-    page = WindowEnd(view.bridge, open_view(view))
+    page = WindowEnd(view.bridge, webview(view))
     assert wait_events(page, 2) == [["settings", "kept"], ["tick", "before the settings"]]
     view.close()
     assert view.wait(PATIENCE)
     view.emit("tick", "to nobody")
     view.emit("settings", "newer", retain=True)
-    open_view(view)
+    webview(view)
     view.emit("done")
     assert wait_events(page, 2) == [["settings", "newer"], ["done", None]]
 
 
-def test_handlers_of_the_page_that_throw_stop_nobody(open_view):
-    page = recorder(open_view)
+def test_handlers_of_the_page_that_throw_stop_nobody(webview):
+    page = recorder(webview)
     script = """
       var order = [];
       auroraview.on('tick', () => { order.push('throws'); throw new Error('of the page') });
@@ -142,8 +142,8 @@ def test_handlers_of_the_page_that_throw_stop_nobody(open_view):
     assert run(page.view, "return await auroraview.call('next')") == "fine"
 
 
-def test_once_off_and_unsubscribe_end_a_handler(open_view):
-    page = recorder(open_view)
+def test_once_off_and_unsubscribe_end_a_handler(webview):
+    page = recorder(webview)
     script = """
       var got = [];
       auroraview.once('late', (value) => got.push(['once', value]));
@@ -178,8 +178,8 @@ def test_trigger_stays_within_the_page(view):
     assert seen.seen == []
 
 
-def test_ten_thousand_emits_arrive_in_order(open_view):
-    view, counted = open_view(html=COUNTING_PAGE), Record()
+def test_ten_thousand_emits_arrive_in_order(webview):
+    view, counted = webview(html=COUNTING_PAGE), Record()
     view.on("counted", counted)
     for n in range(10_000):
         view.emit("number", {"n": n, "filling": "x"})
@@ -187,8 +187,8 @@ def test_ten_thousand_emits_arrive_in_order(open_view):
     assert counted.wait() == [({"count": 10_000, "disorder": 0, "bytes": 10_000},)]
 
 
-def test_each_threads_emits_keep_their_order(open_view):
-    page = recorder(open_view)
+def test_each_threads_emits_keep_their_order(webview):
+    page = recorder(webview)
     names = ["tick", "tock", "late"]
 
     def work(name):
@@ -222,8 +222,8 @@ def resident_bytes():
     return int(fields["VmRSS"].split()[0]) * 1024
 
 
-def test_a_page_that_is_blocked_for_seconds_costs_bounded_memory_and_then_gets_everything(open_view, server):
-    view, counted = open_view(url=server.page("/", COUNTING_PAGE)), Record()
+def test_a_page_that_is_blocked_for_seconds_costs_bounded_memory_and_then_gets_everything(webview, server):
+    view, counted = webview(url=server.page("/", COUNTING_PAGE)), Record()
     view.on("counted", counted)
     filling = "x" * 10_000
     gc.collect()
@@ -256,8 +256,8 @@ def emit_until_refused(view):
 
 
 @pytest.mark.parametrize("limits", [Limits(queue_messages=500), Limits(queue_bytes=50_000)], ids=["messages", "bytes"])
-def test_past_the_queue_emit_raises_backpressure_and_what_was_accepted_arrives(open_view, server, limits):
-    view = open_view(url=server.page("/", COUNTING_PAGE), bridge=Bridge(limits=limits))
+def test_past_the_queue_emit_raises_backpressure_and_what_was_accepted_arrives(webview, server, limits):
+    view = webview(url=server.page("/", COUNTING_PAGE), bridge=Bridge(limits=limits))
     counted = Record()
     view.on("counted", counted)
     with blocked(view, server):
@@ -270,9 +270,9 @@ def test_past_the_queue_emit_raises_backpressure_and_what_was_accepted_arrives(o
     assert counted.wait() == [({"count": accepted, "disorder": 0, "bytes": accepted * 100},)]
 
 
-def test_a_broadcast_past_the_queue_resets_the_page_and_says_so(open_view, server):
+def test_a_broadcast_past_the_queue_resets_the_page_and_says_so(webview, server):
     bridge = Bridge(limits=Limits(queue_messages=100))
-    view = open_view(url=server.page("/", RECORDING_PAGE), bridge=bridge)
+    view = webview(url=server.page("/", RECORDING_PAGE), bridge=bridge)
     page = WindowEnd(bridge, view)
     ask(view, "var resets = []; auroraview.onReset((detail) => resets.push(detail)); 0")
     view.emit("settings", "kept", retain=True)

@@ -175,8 +175,8 @@ def test_a_handler_may_open_a_window_talk_to_it_and_close_it(page, place):
         other.close()
 
 
-def test_a_handler_may_close_its_own_window(open_view, place):
-    view = open_view()
+def test_a_handler_may_close_its_own_window(webview, place):
+    view = webview()
     after = Record()
 
     def action():
@@ -214,8 +214,8 @@ def test_a_handler_may_reload_its_own_page(page, place):
     assert len(ran.seen) == 1
 
 
-def test_a_handler_may_show_and_wait_for_another_window(open_view):
-    view = open_view()
+def test_a_handler_may_show_and_wait_for_another_window(webview):
+    view = webview()
     dialog = WebView(
         "Dialog", html="<script>auroraview.whenReady().then(() => auroraview.call('answer', ['yes']))</script>"
     )
@@ -263,9 +263,9 @@ def test_waiting_on_the_asyncio_loop_is_refused_with_the_remedy(page):
     assert "await" in raised.value.message
 
 
-def test_a_shared_bridge_serves_several_windows_and_emit_reaches_them_all(open_view):
+def test_a_shared_bridge_serves_several_windows_and_emit_reaches_them_all(webview):
     bridge = Bridge(workers=2)
-    views = [open_view(html=RECORDING_PAGE, bridge=bridge) for _ in range(3)]
+    views = [webview(html=RECORDING_PAGE, bridge=bridge) for _ in range(3)]
     bridge.bind_call("whose", lambda: views.index(next(v for v in views if v.peer is current_call().peer)))
     for number, view in enumerate(views):
         assert run(view, "return await auroraview.call('whose')") == number

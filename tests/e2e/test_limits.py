@@ -14,12 +14,12 @@ SMALL = Limits(message_bytes=20_000, depth=10, calls_in_flight=50)
 
 
 @pytest.fixture
-def page(open_view):
+def page(webview):
     bridge = Bridge(limits=SMALL)
     bridge.bind_call("echo", lambda value: value)
     bridge.bind_call("length", len)
     bridge.bind_call("text", lambda size: "x" * size)
-    view = open_view(html=RECORDING_PAGE, bridge=bridge)
+    view = webview(html=RECORDING_PAGE, bridge=bridge)
     return WindowEnd(bridge, view)
 
 

@@ -42,16 +42,16 @@ def everything(view):
     return view.eval_js("document.title").result(PATIENCE)
 
 
-def test_a_thread_of_the_program_may_use_all_of_a_view(open_view):
-    view = open_view(html=RECORDING_PAGE)
+def test_a_thread_of_the_program_may_use_all_of_a_view(webview):
+    view = webview(html=RECORDING_PAGE)
     assert on_a_thread(lambda: everything(view)) == "Recorder"
     on_a_thread(view.close)
     assert view.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("place", ["worker", "pool", "main"])
-def test_a_plain_handler_may_use_all_of_its_view(open_view, place):
-    view = open_view(html=RECORDING_PAGE)
+def test_a_plain_handler_may_use_all_of_its_view(webview, place):
+    view = webview(html=RECORDING_PAGE)
     view.bind_call("work", lambda: everything(view), thread=place)
     assert run(view, "return await auroraview.call('work')") == "Recorder"
     page = WindowEnd(view.bridge, view)
@@ -59,7 +59,7 @@ def test_a_plain_handler_may_use_all_of_its_view(open_view, place):
 
 
 @pytest.mark.parametrize("event", ["resized", "moved", "shown"])
-def test_a_window_listener_may_use_all_of_its_view(open_view, event):
+def test_a_window_listener_may_use_all_of_its_view(webview, event):
     view, told, done = WebView(html=RECORDING_PAGE), Record(), threading.Event()
 
     def listener(*_):
@@ -68,14 +68,14 @@ def test_a_window_listener_may_use_all_of_its_view(open_view, event):
             told(everything(view))
 
     view.window.on(event, listener)
-    open_view(view)
+    webview(view)
     view.window.size = (601, 401)
     view.window.position = (51, 61)
     assert told.wait() == [("Recorder",)]
 
 
-def test_a_navigation_watcher_may_use_its_view_and_its_answer_counts(open_view, server):
-    view = open_view(url=server.page("/", RECORDING_PAGE))
+def test_a_navigation_watcher_may_use_its_view_and_its_answer_counts(webview, server):
+    view = webview(url=server.page("/", RECORDING_PAGE))
     told = Record()
     server.page("/forbidden", "never shown")
 
@@ -101,7 +101,7 @@ def test_many_threads_at_a_time_each_get_their_own_answers(view):
         assert list(pool.map(work, range(8))) == [[n * 100 + k for k in range(20)] for n in range(8)]
 
 
-def test_show_from_a_thread_waits_there_until_another_closes(open_view):
+def test_show_from_a_thread_waits_there_until_another_closes(webview):
     view, shown = WebView(html=RECORDING_PAGE), Record()
     view.on_ready(shown)
     thread = threading.Thread(target=view.show)

@@ -11,7 +11,7 @@ from tests.e2e.helpers import PAGE, PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.shells import crash, crashes_of, isolated
 
 
-def test_the_id_is_that_of_the_window(open_view, isolation):
+def test_the_id_is_that_of_the_window(webview, isolation):
     view = WebView("Named by its id", html=PAGE, isolation=isolation)
     heard = Record()
     view.window.on("opened", heard)
@@ -26,10 +26,10 @@ def test_the_id_is_that_of_the_window(open_view, isolation):
         heard.wait(2)
 
 
-def test_a_window_stays_above_the_one_that_it_is_told(open_view, isolation):
-    below = open_view(html=PAGE)
+def test_a_window_stays_above_the_one_that_it_is_told(webview, isolation):
+    below = webview(html=PAGE)
     options = WindowOptions(transient_for=below.window.native_id)
-    view = open_view(html=PAGE, isolation=isolation, window=options)
+    view = webview(html=PAGE, isolation=isolation, window=options)
     assert desktop.transient_for(view.window.native_id) == below.window.native_id
     view.window.transient_for = None
     wait_for(lambda: desktop.transient_for(view.window.native_id) is None, "the window on its own")
@@ -48,8 +48,8 @@ def test_a_page_is_zoomed_from_its_first_document_on(isolation):
         wait_for(lambda: ask(view, "innerWidth") == 1200, "another zoom")
 
 
-def test_what_was_painted_last_can_be_had(open_view, isolation):
-    view = open_view(html=PAGE, isolation=isolation)
+def test_what_was_painted_last_can_be_had(webview, isolation):
+    view = webview(html=PAGE, isolation=isolation)
     assert view._painted().startswith(b"\x89PNG")
     view.close()
     view.wait(PATIENCE)
@@ -58,8 +58,8 @@ def test_what_was_painted_last_can_be_had(open_view, isolation):
 
 
 @pytest.mark.timeout(120)
-def test_a_window_that_comes_back_is_the_one_of_before_with_another_id(open_view):
-    below = open_view(html=PAGE)
+def test_a_window_that_comes_back_is_the_one_of_before_with_another_id(webview):
+    below = webview(html=PAGE)
     view = isolated(width=600, window=WindowOptions(transient_for=below.window.native_id))
     view.window.zoom = 2
     crashes, told = crashes_of(view), Record()
@@ -75,8 +75,8 @@ def test_a_window_that_comes_back_is_the_one_of_before_with_another_id(open_view
         assert view._painted().startswith(b"\x89PNG")
 
 
-def test_an_embedded_window_is_not_one_of_the_window_manager(open_view, isolation):
-    view = open_view(html=PAGE, isolation=isolation, window=WindowOptions(embedded=True, visible=False))
+def test_an_embedded_window_is_not_one_of_the_window_manager(webview, isolation):
+    view = webview(html=PAGE, isolation=isolation, window=WindowOptions(embedded=True, visible=False))
     assert view.window.native_id
     assert desktop.transient_for(view.window.native_id) is None
     view.window.position = (50, 60)
