@@ -331,11 +331,46 @@ def test_the_renderer_is_changed_where_the_window_library_does(monkeypatch, ther
     assert (found and found.name) == fix
 
 
+def names_of_fixes(monkeypatch, **names):
+    for name in (
+        "LANGUAGE",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LC_MESSAGES",
+        "LANG",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "XDG_RUNTIME_DIR",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("GSETTINGS_BACKEND", raising=False)
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    return {fix.name for fix in _fixes.fixes()}
+
+
+def test_pages_are_given_a_language_where_the_locale_names_none(monkeypatch):
+    for names in ({}, {"LANG": "C.UTF-8"}, {"LC_ALL": "POSIX", "LANG": "de_DE.UTF-8"}):
+        assert "navigator.language=en-US" in names_of_fixes(monkeypatch, **names)
+    for names in ({"LANG": "de_DE.UTF-8"}, {"LANGUAGE": "de:en", "LANG": "C"}):
+        assert "navigator.language=en-US" not in names_of_fixes(monkeypatch, **names)
+
+
+def test_settings_are_kept_in_memory_where_there_is_no_message_bus(monkeypatch, tmp_path):
+    assert "GSETTINGS_BACKEND=memory" in names_of_fixes(monkeypatch)
+    assert "GSETTINGS_BACKEND=memory" in names_of_fixes(monkeypatch, XDG_RUNTIME_DIR=str(tmp_path))
+    assert "GSETTINGS_BACKEND=memory" not in names_of_fixes(monkeypatch, GSETTINGS_BACKEND="dconf")
+    assert "GSETTINGS_BACKEND=memory" not in names_of_fixes(monkeypatch, DBUS_SESSION_BUS_ADDRESS="unix:path=/bus")
+    (tmp_path / "bus").touch()
+    assert "GSETTINGS_BACKEND=memory" not in names_of_fixes(monkeypatch, XDG_RUNTIME_DIR=str(tmp_path))
+
+
 def test_the_conditions_of_the_fixes_are_those_of_the_native_code():
     crate = Path(__file__).parents[1] / "crates" / "auroraview-host" / "src"
     drive = (crate / "drive.rs").read_text(encoding="utf-8")
-    for text in ("WEBKIT_DISABLE_DMABUF_RENDERER", "/dev/dri/renderD128", "/proc/driver/nvidia/version"):
+    renderer = ("WEBKIT_DISABLE_DMABUF_RENDERER", "/dev/dri/renderD128", "/proc/driver/nvidia/version")
+    for text in (*renderer, "GSETTINGS_BACKEND", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"):
         assert f'"{text}"' in drive
+    assert '"C" | "POSIX"' in (crate / "web_context.rs").read_text(encoding="utf-8")
     environment = (crate / "shell" / "environment.rs").read_text(encoding="utf-8")
     assert '["LC_ALL", "LC_CTYPE", "LANG"]' in environment
     assert '"C.UTF-8"' in environment

@@ -74,7 +74,7 @@ def test_the_core_is_built_for_the_stable_abi():
 
 def test_an_import_loads_nothing_graphical_and_starts_no_thread():
     out = python(
-        "import os, auroraview\n"
+        "import os, auroraview\nauroraview.WebView\n"
         "print(len(os.listdir('/proc/self/task')))\n"
         "print(*{line.split()[-1] for line in open('/proc/self/maps') if '.so' in line}, sep='\\n')"
     )

@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from auroraview.testing import _ABSENT as ABSENT
+from auroraview.testing._memory_page import _ABSENT as ABSENT
 from tests.helpers import SECONDS, eventually
 
 
