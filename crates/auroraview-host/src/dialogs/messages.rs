@@ -15,7 +15,9 @@ use crate::view::View;
 /// Most characters of a text that are shown.
 const CHARACTERS: usize = 20_000;
 /// A text with more characters, or more lines, scrolls.
-const WITHOUT_SCROLLING: (usize, usize) = (1_500, 18);
+const WITHOUT_SCROLLING: (usize, usize) = (800, 18);
+/// Most characters of one line of a text that scrolls; the rest goes into the next one.
+const LONGEST_LINE: usize = 500;
 /// Width of a line in characters.
 const LINE: i32 = 60;
 /// Least width of what is said in logical pixels: the title has room too.
@@ -147,23 +149,53 @@ fn label(given: Option<&str>, own: &str) -> String {
 }
 
 fn text(text: &str) -> gtk::Widget {
-    let label = gtk::Label::new(Some(&shortened(text)));
+    let shown = shortened(text);
+    let (characters, lines) = WITHOUT_SCROLLING;
+    if shown.chars().nth(characters).is_some() || shown.lines().nth(lines).is_some() {
+        return scrolling(&shown);
+    }
+    let label = gtk::Label::new(Some(&shown));
     label.set_xalign(0.0);
     label.set_line_wrap(true);
     label.set_line_wrap_mode(gtk::pango::WrapMode::WordChar);
     label.set_max_width_chars(LINE);
     label.set_selectable(true);
-    let (characters, lines) = WITHOUT_SCROLLING;
-    if text.chars().nth(characters).is_none() && text.lines().nth(lines).is_none() {
-        return label.upcast();
+    label.upcast()
+}
+
+/// A long text. Not in a label, which measures all of it many times before it is there.
+fn scrolling(text: &str) -> gtk::Widget {
+    let view = gtk::TextView::new();
+    if let Some(buffer) = view.buffer() {
+        buffer.set_text(&in_lines(text));
     }
-    label.set_valign(gtk::Align::Start);
+    view.set_editable(false);
+    view.set_cursor_visible(false);
+    view.set_wrap_mode(gtk::WrapMode::WordChar);
+    view.set_left_margin(6);
+    view.set_right_margin(6);
     let scrolled = gtk::ScrolledWindow::new(gtk::Adjustment::NONE, gtk::Adjustment::NONE);
     scrolled.set_policy(gtk::PolicyType::Never, gtk::PolicyType::Automatic);
+    scrolled.set_shadow_type(gtk::ShadowType::In);
     scrolled.set_size_request(SCROLLED.0, SCROLLED.1);
     scrolled.set_vexpand(true);
-    scrolled.add(&label);
+    scrolled.add(&view);
     scrolled.upcast()
+}
+
+/// With an end for each line, for which the time grows with the square of its length.
+fn in_lines(text: &str) -> String {
+    let mut found = String::with_capacity(text.len());
+    let mut length = 0;
+    for character in text.chars() {
+        length = if character == '\n' { 0 } else { length + 1 };
+        if length > LONGEST_LINE {
+            found.push('\n');
+            length = 1;
+        }
+        found.push(character);
+    }
+    found
 }
 
 /// As much of a text as is shown.
@@ -201,6 +233,13 @@ mod tests {
         assert_eq!(short.chars().count(), CHARACTERS + 1);
         assert!(short.ends_with("ä…"));
         assert_eq!(shortened("a\0b"), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn no_line_is_endless() {
+        let cut = in_lines(&format!("{}\nend", "x".repeat(2 * LONGEST_LINE + 1)));
+        let lengths: Vec<usize> = cut.lines().map(str::len).collect();
+        assert_eq!(lengths, [LONGEST_LINE, LONGEST_LINE, 1, 3]);
     }
 
     #[test]
