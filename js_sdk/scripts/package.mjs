@@ -1,4 +1,5 @@
 // The bundles of the package: one module for each entry. Entries import each other, so that there is one core.
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { shrink } from "./shrink.mjs";
@@ -9,6 +10,9 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 export const ENTRIES = {
   index: "@auroraview/sdk",
   transports: "@auroraview/sdk/transports",
+  react: "@auroraview/sdk/react",
+  vue: "@auroraview/sdk/vue",
+  svelte: "@auroraview/sdk/svelte",
 };
 
 /** Names of properties that no other module, no page and no message knows. */
@@ -18,8 +22,8 @@ export const INTERNAL =
 const plugin = {
   name: "package",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/(index|transports)$/ }, ({ path, kind }) =>
-      kind === "entry-point" ? undefined : { path: `${path}.js`, external: true },
+    onResolve({ filter: /^\.\.?\/(index|transports)$/ }, ({ path, kind }) =>
+      kind === "entry-point" ? undefined : { path: `./${basename(path)}.js`, external: true },
     );
     onResolve({ filter: /\/primitives$/ }, () => ({ path: `${root}src/primitives_plain.ts` }));
   },
