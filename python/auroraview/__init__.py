@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from auroraview._asgi import AsgiApp, asgi
     from auroraview._core import Array, __version__
     from auroraview._core import Job as Call
+    from auroraview._downloads import Download
     from auroraview._main_thread import main_thread
     from auroraview.bridge import Bridge, current_call
     from auroraview.errors import (
@@ -81,6 +82,7 @@ __all__ = [
     "Call",
     "CallTimeout",
     "Cancelled",
+    "Download",
     "Future",
     "HostError",
     "Launcher",
@@ -112,6 +114,7 @@ _PLACES = {
     "_access": "Request",
     "_asgi": "AsgiApp asgi",
     "_core": "Array Call __version__",
+    "_downloads": "Download",
     "_main_thread": "main_thread",
     "bridge": "Bridge current_call",
     "errors": (

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from auroraview import _core
 from auroraview.errors import HostError, RemoteError, ViewClosed
 from auroraview.futures import Future
+
+if TYPE_CHECKING:
+    import concurrent.futures
 
 
 class Evaluations:
@@ -47,6 +51,19 @@ class Evaluations:
     def screenshot(self) -> Future:
         request = self._view.new_request()
         return self._ask("the screenshot", request, lambda: self._view.screenshot(request), picture=True)
+
+    def when_ready(self, what: str, ask: Callable[[], Future]) -> Future:
+        """Asks something else of the page once it is ready; the future of that."""
+        request = self._view.new_request()
+
+        def begin() -> bool:
+            with self._lock:
+                waiting = self._asked.pop(request, None)
+            if waiting is not None and not waiting.done():
+                _follow(waiting, ask())
+            return True
+
+        return self._ask(what, request, begin)
 
     def painted(self) -> Future:
         """Asks for the page as it was last painted, whatever its state."""
@@ -163,3 +180,15 @@ class Evaluations:
             future.settle(error=RemoteError(name, message or ""))
         else:
             future.settle(error=ViewClosed(message))
+
+
+def _follow(future: Future, answer: Future) -> None:
+    """The future ends as the answer does, and takes it along when it is given up."""
+
+    def settle(done: concurrent.futures.Future[Any]) -> None:
+        if not done.cancelled():
+            error = done.exception()
+            future.settle(None if error is not None else done.result(), error)
+
+    answer.add_done_callback(settle)
+    future.add_done_callback(lambda done: answer.cancel() if done.cancelled() else None)

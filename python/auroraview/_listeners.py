@@ -69,9 +69,10 @@ class Listeners:
         """Has each function called, where the bridge's handlers run. Which there are is looked at only there: a
         function of ``on_connect``, which is in line before, may add some."""
         if self.of(event) or self._bridge.watches_peers:
-            self._bridge.submit(self.peer, self._call, event, args)
+            self._bridge.submit(self.peer, self.call, event, args)
 
-    def _call(self, event: str, args: tuple[Any, ...]) -> None:
+    def call(self, event: str, args: tuple[Any, ...]) -> None:
+        """Calls each function, on this thread."""
         for func in self.of(event):
             error = run((None, func, args, None), self._bridge.adopt)
             if isinstance(error, KeyboardInterrupt):

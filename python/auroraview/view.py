@@ -103,7 +103,9 @@ class WebView:
         self.peer = Peer(self._core.peer, self.bridge, transport=self._isolation.transport, close=weakly(self.close))
         self._lock = threading.RLock()
         self._questions = Questions(self._core, of_window=self._isolation.is_here)
-        self.window = Window(self._core, self.bridge, title, (width, height), window, self._lock, self._questions)
+        self.window = Window(
+            self._core, self.bridge, title, (width, height), window, self._lock, self._questions, debug=debug
+        )
         self.window.watches_navigation = lambda: bool(self._watchers)
         self._evaluations = Evaluations(self._core, of_window=self._isolation.is_here)
         self._watchers: list[Watcher] = []
@@ -283,7 +285,7 @@ class WebView:
             "allow_origins": self._allow_origins,
             "debug": self._debug,
             "data_directory": self._data_directory,
-            **self.window.opening(debug=self._debug),
+            **self.window.opening(),
         }
 
     # Handlers: those of the bridge
@@ -439,6 +441,59 @@ class WebView:
         if path is not None:
             Path(path).write_bytes(picture)
         return picture
+
+    def find(self, text: str, *, match_case: bool = False, backwards: bool = False) -> Future:
+        """Searches the page, marks a match and scrolls to it; the same text again: the next one. After the last comes
+        the first. Waits until the page is ready.
+
+        Args:
+            text: what to look for; ``""`` ends the search and its marks.
+            match_case: upper and lower case differ.
+            backwards: the match before.
+
+        Returns:
+            A future of the number of matches. It raises ``ViewClosed`` or ``HostError`` when the window, or the
+            document, goes away first.
+        """
+        if not isinstance(text, str):
+            raise UsageError(f"what is looked for is a str, not {type(text).__name__}")
+        options = {"text": text, "match_case": bool(match_case), "backwards": bool(backwards), "wrap": True}
+        what = "the number of matches"
+        return self._evaluations.when_ready(what, lambda: self._questions.ask(what, {"find": options}))
+
+    def print_pdf(
+        self,
+        path: StrPath,
+        *,
+        paper: str | tuple[float, float] = "A4",
+        landscape: bool = False,
+        margin_mm: float = 10.0,
+        background: bool = True,
+    ) -> Future:
+        """Writes the page to a PDF file, as it prints (``@media print``). Waits until the page is ready.
+
+        Args:
+            path: the file; one that is there is replaced when the new one is complete.
+            paper: ``"A3"``, ``"A4"``, ``"A5"``, ``"Letter"``, ``"Legal"``, ``"Tabloid"``, or (width, height) in mm.
+            landscape: width and height change places.
+            margin_mm: on all sides.
+            background: background colours and pictures are printed too.
+
+        Returns:
+            A future of the ``Path``, done when the file is written. It raises ``HostError`` when it cannot be, and
+            ``ViewClosed`` when the window goes away first.
+
+        Raises:
+            UsageError: no such paper; margins that leave no room.
+            FileNotFoundError: the folder does not exist.
+        """
+        from auroraview._pdf import pdf_question
+
+        options = pdf_question(path, paper, landscape=landscape, margin_mm=margin_mm, background=background)
+        written = Path(options["path"])
+        what = "the PDF file"
+        ask = lambda: self._questions.ask(what, {"print_pdf": options}, lambda _: written)  # noqa: E731
+        return self._evaluations.when_ready(what, ask)
 
     def _painted(self) -> bytes:
         """The page as it was last painted, as the bytes of a PNG file. Any thread, that of an application's loop too.

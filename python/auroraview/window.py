@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from auroraview._dialogs import Dialogs
 from auroraview._listeners import Listeners
 from auroraview._running import answer_of, check_answers
+from auroraview._services import Services
 from auroraview.errors import UsageError
 from auroraview.options import WindowOptions
 
@@ -38,7 +40,7 @@ EVENTS = (
 _ZOOMS = (0.25, 5.0)
 
 
-class Window:
+class Window(Dialogs, Services):
     """The window of a view, ``view.window``. Any thread; properties may be read and set before ``show()`` too.
 
     Setting a property asks the window manager and returns; the event (``resized``, ``moved``) tells when it is done.
@@ -54,10 +56,13 @@ class Window:
         options: WindowOptions | None,
         lock: threading.RLock,
         questions: Questions,
+        *,
+        debug: bool = False,
     ) -> None:
         options = WindowOptions() if options is None else options
         self._core = core
         self._questions = questions
+        self._debug = debug
         self._options = options
         # Held while something is set and the host told of it, so that no window opens with the former in between.
         self._lock = lock
@@ -243,6 +248,12 @@ class Window:
         ``Ctrl``, ``Alt``, ``Shift``, ``Meta`` in this order and the key as ``KeyboardEvent.key`` names it, letters in
         upper case: ``"Ctrl+Shift+S"``, ``"F5"``, ``"Ctrl++"``, ``"Space"``.
 
+        ``"download"``: a :class:`auroraview.Download`: when one begins, at most ten times a second while it goes on,
+        and when it ends. ``"file_drop"``: the user dropped files of another program onto the page: a list of ``Path``,
+        and x and y in the page area, logical pixels. ``"console"``: the page wrote to its console, or did not catch an
+        error: level (``"log"``, ``"info"``, ``"warning"``, ``"error"``, ``"debug"``), text, the script's address and
+        the line in it, or ``None``. For that one somebody must listen when the window opens, or ``debug=True``.
+
         ``"crashed"``: the web process died. The view stays open; ``view.reload()`` revives it. With
         ``isolation="process"``: that process, or the window's own; with ``respawn`` it comes back by itself.
         """
@@ -266,7 +277,7 @@ class Window:
         with self._lock:
             self._core.watch(self.watches_navigation(), self.watches_closing)
 
-    def opening(self, *, debug: bool = False) -> dict[str, Any]:
+    def opening(self) -> dict[str, Any]:
         """What a window opens with that is to look as this one does now. For the library's own use."""
         options = self._options
         return {
@@ -286,7 +297,7 @@ class Window:
             "context_menu": options.context_menu,
             "user_agent": options.user_agent,
             "downloads": self._downloads,
-            "console": debug or bool(self._listeners.of("console")),
+            "console": self._debug or bool(self._listeners.of("console")),
             "watch_navigation": self.watches_navigation(),
             "watch_closing": self.watches_closing,
             "embedded": options.embedded,
@@ -310,11 +321,15 @@ class Window:
             self._visible = event == "shown"
             if event == "hidden":
                 return
+        elif self._service_told(event, *args):
+            return
         self._listeners.tell(event, *args)
 
     def native_id_is(self, native_id: int | None) -> None:
         """The window is there, or none is any more. For the library's own use."""
         self._native_id = native_id
+        if native_id is None:
+            self._services_end()
 
     def ask_closing(self, request: int) -> None:
         """Asks the ``closing`` listeners. For the library's own use."""
