@@ -232,6 +232,14 @@ def test_without_a_display_a_window_is_refused_in_one_line_that_names_the_doctor
     assert said.endswith("auroraview doctor says more")
 
 
+def test_ctrl_c_ends_the_doctor_quietly(project):
+    with Cli(project, "doctor", DISPLAY="", WAYLAND_DISPLAY="") as cli:
+        eventually(lambda: cli.out)
+        cli.process.send_signal(signal.SIGINT)
+        status, _, err = cli.end()
+    assert (status, err) == (130, "")
+
+
 def test_a_page_that_is_no_utf8_is_told(project):
     (project / "latin.html").write_bytes("<p>Gr\xfc\xdfe".encode("latin-1"))
     assert "this is no UTF-8" in fails(project, "--html", "latin.html")

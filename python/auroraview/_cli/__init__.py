@@ -3,7 +3,7 @@
 Each has a module here, which imports what it needs when it runs: ``doctor`` has to work where nothing else does.
 
 Exit status: 0 when it went well, 1 when something failed, 2 for wrong usage, with one line that says what, and 130 when
-Ctrl-C closed the window.
+Ctrl-C ended it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-from auroraview._cli._parser import COMMANDS, Parser, fail, meant
+from auroraview._cli._parser import COMMANDS, INTERRUPTED, Parser, fail, meant
 from auroraview.errors import AuroraViewError, UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return fail(2, str(error))
     except AuroraViewError as error:
         return fail(1, str(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except ImportError as error:
         if error.name != "auroraview._core":
             raise

@@ -11,6 +11,9 @@ from typing import NoReturn
 #: The commands, and the modules that have them.
 COMMANDS = {"serve": "_serving", "new": "_creating", "doctor": "_diagnosing"}
 
+#: The exit status after Ctrl-C, as shells have it.
+INTERRUPTED = 130
+
 
 def fail(status: int, text: str) -> int:
     """Says on the error stream what is wrong; returns the status."""

@@ -36,7 +36,6 @@ exit status:
   usage, 130 when Ctrl-C closed it"""
 
 _MOST_PIXELS = 32_767
-_INTERRUPTED = 130
 
 
 class _Version(argparse.Action):
@@ -96,8 +95,6 @@ def run(parsed: argparse.Namespace) -> int:
     view = WebView(title, width=parsed.width, height=parsed.height, debug=parsed.debug, **source)
     try:
         view.show()
-    except KeyboardInterrupt:
-        return _INTERRUPTED
     except HostError as error:
         return fail(1, f"{error}; auroraview doctor says more")
     return 0
