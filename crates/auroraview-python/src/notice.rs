@@ -1,5 +1,8 @@
 //! What Python is told of, as plain data: made by threads without the GIL, turned into arguments by the one that calls.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -28,6 +31,8 @@ pub(crate) enum Notice {
     Answered(u64, Result<String, Option<String>>),
     /// A line of the page's console: level, text, script, line in it.
     Console(&'static str, String, Option<String>, Option<u32>),
+    /// So many lines of the page's console were not told; counted until this is.
+    Dropped(Arc<AtomicU64>),
     /// One of those of which only so many may wait.
     Gated(Box<Notice>, Permit),
     /// A line that a window's process wrote: where to, its process id (0: not known yet), the line.
@@ -85,6 +90,10 @@ impl Notice {
             }
             Notice::Console(level, text, source, line) => {
                 ("console", level, text, source, line).into_pyobject(py)
+            }
+            Notice::Dropped(count) => {
+                let text = format!("{} messages were dropped", count.swap(0, Ordering::AcqRel));
+                ("console", "warning", text, py.None(), py.None()).into_pyobject(py)
             }
             Notice::Gated(notice, _permit) => notice.into_args(py),
             Notice::Line(stream, pid, line) => ("line", stream, pid, line).into_pyobject(py),

@@ -1,5 +1,6 @@
 //! The embedded transport: a peer whose page is in a window of a host, in this process or one of its own.
 
+mod console;
 #[cfg(test)]
 mod guest;
 mod options;
@@ -21,6 +22,7 @@ use crate::host::{self, End, Isolated, Route};
 use crate::lane::notices;
 use crate::notice::{Notice, Payload};
 use crate::peer::{Outlet, Peer, PeerCore};
+use console::Console;
 use options::{Options, make_size, make_source};
 
 struct WindowOutlet {
@@ -61,6 +63,7 @@ pub(crate) struct ViewCore {
     open: AtomicBool,
     /// Since `open()` there has been a window: another one is the same window come back.
     opened: AtomicBool,
+    console: Console,
 }
 
 impl ViewCore {
@@ -190,7 +193,12 @@ impl ViewCore {
                 source,
                 line,
                 ..
-            } => self.notice(Notice::Console(level_name(level), text, source, line)),
+            } => {
+                let line = Notice::Console(level_name(level), text, source, line);
+                if let Some(notice) = self.console.admit(line) {
+                    self.notice(notice);
+                }
+            }
             HostEvent::Shown { .. } => self.notice(Notice::Plain("shown")),
             HostEvent::Hidden { .. } => self.notice(Notice::Plain("hidden")),
             HostEvent::Resized { size, .. } => self.notice(Notice::Numbers(
@@ -329,6 +337,7 @@ impl View {
             callback,
             open: AtomicBool::new(false),
             opened: AtomicBool::new(false),
+            console: Console::new(),
         });
         if matches!(*core.route, Route::InProcess) {
             host::register(id, &core);
