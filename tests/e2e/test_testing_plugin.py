@@ -84,6 +84,75 @@ def test_a_test_that_fails_leaves_a_picture_of_its_window_and_its_report_says_wh
     assert [one.get("value") for one in found] == [str(file)]
 
 
+def test_the_report_has_what_the_page_wrote_to_its_console(project):
+    project.write("""
+        PAGE = '''<script>
+          console.log("began with", 1, {a: [2]});
+          console.warn("took long");
+          setTimeout(() => undefinedFunction(), 0);
+          auroraview.call("unbound");
+        </script>'''
+
+        def test_it(webview):
+            view = webview(html=PAGE)
+            other = webview("Other")
+            view.eval_js("new Promise((resolve) => setTimeout(resolve, 50))").result(20)
+            other.eval_js("console.error('elsewhere')").result(20)
+            assert False
+    """)
+    counted, text = project.run()
+    assert counted == {"failed": 1}
+    first, second = re.findall(r"^-+ window .*?(?=^[-=])", text, re.MULTILINE | re.DOTALL)
+    said = first[first.index("console: ") :].splitlines()
+    assert said[0] == "console: 4 lines"
+    assert [line.split("  (auroraview:")[0] for line in said[1:3]] == [
+        '  log     began with 1 {"a":[2]}',
+        "  warning took long",
+    ]
+    assert "  error   Uncaught ReferenceError: Can't find variable: undefinedFunction" in first
+    assert "  error   Unhandled rejection: MethodNotFound: nothing is bound to 'unbound'" in said
+    assert "elsewhere" not in first
+    assert "console: 1 line\n  error   elsewhere" in second
+    kept = project.folder / ".auroraview-artifacts" / "test_panel.py.test_it" / "window.txt"
+    assert kept.read_text("utf-8").startswith("log     began with 1")
+
+
+def test_of_a_long_console_the_report_has_the_end_and_the_file_all(project):
+    project.write("""
+        def test_it(webview):
+            view = webview()
+            view.eval_js("for (let n = 1; n <= 100; n++) console.log('line', n)").result(20)
+            assert False
+    """)
+    _, text = project.run()
+    kept = project.folder / ".auroraview-artifacts" / "test_panel.py.test_it" / "window.txt"
+    assert f"console: 100 lines, of which these are the last; all are in {kept}" in text
+    assert ("line 60\n" not in text, "line 61\n" in text, "line 100\n" in text) == (True, True, True)
+    assert len(kept.read_text("utf-8").splitlines()) == 100
+
+
+def test_a_console_is_told_although_a_handler_hangs(project):
+    project.write("""
+        import threading
+
+        def test_it(webview):
+            view = webview()
+            hangs = threading.Event()
+            view.bind_call("hang", lambda: threading.Event().wait(5))
+            view.eval_js("console.log('before'); auroraview.call('hang'); 0").result(20)
+            assert False
+    """)
+    assert "log     before" in project.run()[1]
+
+
+def test_a_test_may_read_the_consoles(webview):
+    view = webview(html="<script>console.info('one')</script>")
+    other = webview(html="<script>console.debug('two')</script>")
+    wait_for(lambda: len(webview.console) == 2, "both lines")
+    found = {line.view: (line.level, line.text) for line in webview.console}
+    assert found == {view: ("info", "one"), other: ("debug", "two")}
+
+
 def test_every_window_is_looked_at_whatever_became_of_it(project):
     project.write(f"""
         import pytest

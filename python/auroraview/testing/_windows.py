@@ -8,13 +8,13 @@ from __future__ import annotations
 import collections
 import re
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from auroraview import _waiting
 from auroraview.errors import AuroraViewError, UsageError
-from auroraview.futures import Future
 from auroraview.testing import _display
 from auroraview.view import WebView
 
@@ -41,6 +41,8 @@ class ConsoleLine:
         level: ``"log"``, ``"info"``, ``"warning"``, ``"error"`` or ``"debug"``.
         text: what it wrote.
         source, line: where, if that is known.
+
+    As text it is a line for people; those of a stack follow, indented.
     """
 
     view: WebView
@@ -51,7 +53,8 @@ class ConsoleLine:
 
     def __str__(self) -> str:
         place = "" if self.source is None else f"  ({self.source}{'' if self.line is None else f':{self.line}'})"
-        return f"{self.level:<8}{self.text}{place}"
+        first, *rest = self.text.split("\n")
+        return "\n".join([f"{self.level:<8}{first}{place}", *(f"        {line.lstrip()}" for line in rest)])
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Look:
             (folder / f"{name}.txt").write_text("\n".join(self.console) + "\n", "utf-8")
         if count > _SHOWN_LINES:
             text[-1] += f", of which these are the last; all are in {folder / name}.txt"
-        text += [f"  {line}" for line in self.console[-_SHOWN_LINES:]]
+        text += ["  " + line.replace("\n", "\n  ") for line in self.console[-_SHOWN_LINES:]]
         return f"window {self.title!r}", "\n".join(text)
 
 
@@ -120,7 +123,7 @@ class Windows:
         _display.ensure()
         self.console: list[ConsoleLine] = []
         self._views: list[WebView] = []
-        self._listeners: list[Any] = []
+        self._listening: list[tuple[WebView, Callable[..., None], Callable[..., None]]] = []
         _living.add(self)
 
     def __call__(
@@ -157,12 +160,19 @@ class Windows:
         return view
 
     def _listen(self, view: WebView) -> None:
-        def listen(level: str, text: str, source: str | None, line: int | None) -> None:
-            self.console.append(ConsoleLine(view, level, text, source, line))
+        def follow(name: str, *args: Any) -> None:
+            if name == "console":
+                self.console.append(ConsoleLine(view, *args))
 
+        def listen(*_: object) -> None:
+            pass
+
+        # That somebody listens has the console told. Listeners wait behind the page's handlers, one of which may hang:
+        # that is when a console is worth most.
         view.window.on("console", listen)
+        view._followers.append(follow)
         self._views.append(view)
-        self._listeners.append(listen)
+        self._listening.append((view, listen, follow))
 
     def close(self) -> None:
         """Closes them all, and waits until they are gone.
@@ -174,9 +184,10 @@ class Windows:
         for view in views:
             view.close()
         stuck = [view for view in views if not view.wait(_PATIENCE)]
-        for view, listener in zip(views, self._listeners, strict=True):
-            view.window.off("console", listener)
-        self._listeners.clear()
+        for view, listen, follow in self._listening:
+            view.window.off("console", listen)
+            view._followers.remove(follow)
+        self._listening.clear()
         assert not stuck, f"did not close within {_PATIENCE:g} s: {', '.join(map(repr, stuck))}"
 
     def __enter__(self) -> Self:
@@ -204,10 +215,7 @@ class Windows:
         return Look(view.window.title, view.peer.url, state, self._console_of(view), picture, problem)
 
     def _console_of(self, view: WebView) -> list[str]:
-        # What was written before the failure is on its way, behind handlers of the page; one of them may hang.
-        handled = Future("the page's handlers")
-        view.bridge.submit(view.peer._core.id, handled.settle)
-        _waiting.wait_until_answered(handled.done, 1.0)
+        _waiting.hear_what_happened()
         return [str(line) for line in list(self.console) if line.view is view]
 
 
