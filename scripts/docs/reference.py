@@ -9,6 +9,7 @@ import ast
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,7 @@ def typescript(folder: Path, tools: Path) -> None:
         "plugin": ["typedoc-plugin-markdown"],
         "out": str(folder),
         "readme": "none",
-        "name": "@auroraview/sdk",
+        "name": "TypeScript: @auroraview/sdk",
         "disableSources": True,
         "excludePrivate": True,
         "excludeInternal": True,
@@ -183,12 +184,25 @@ def typescript(folder: Path, tools: Path) -> None:
     subprocess.run(["node", "node_modules/typedoc/bin/typedoc", "--options", given.name], cwd=tools, check=True)
     for page in folder.rglob("*.md"):
         page.write_text(_for_sphinx(page.read_text(encoding="utf-8")), "utf-8")
-    index = folder / "index.md"
-    pages = sorted(
-        page.relative_to(folder).with_suffix("").as_posix() for page in folder.rglob("*.md") if page != index
-    )
-    with index.open("a", encoding="utf-8") as file:
-        file.write("\n```{toctree}\n:hidden:\n\n" + "\n".join(pages) + "\n```\n")
+    for index in folder.rglob("index.md"):
+        below = sorted(_below(index.parent), key=lambda page: (page.name == "index.md", page))
+        names = [page.relative_to(index.parent).with_suffix("").as_posix() for page in below]
+        with index.open("a", encoding="utf-8") as file:
+            file.write("\n```{toctree}\n:hidden:\n\n" + "\n".join(names) + "\n```\n")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The pages that an index leads to: those of its folder, and of each folder with an index of its own only that."""
+    for path in folder.iterdir():
+        if path.is_file() and path.name != "index.md":
+            yield path
+        elif path.is_dir() and (path / "index.md").exists():
+            # The entries of the package are beside its main one, and not below it.
+            if folder.name != "src":
+                yield path / "index.md"
+                yield from (entry for entry in path.glob("*/index.md") if path.name == "src")
+        elif path.is_dir():
+            yield from _below(path)
 
 
 def _source_of(sdk: Path, entry: Any) -> Path | None:
@@ -202,5 +216,10 @@ def _source_of(sdk: Path, entry: Any) -> Path | None:
 
 
 def _for_sphinx(text: str) -> str:
-    """Typedoc's own anchors are those of headings, which pages of the site have as well."""
-    return re.sub(r"<a id=\"[^\"]*\"></a>\s*", "", text)
+    """Without typedoc's own anchors: headings have theirs. A link to a row of a table leads to the table's page."""
+    text = re.sub(r"<a id=\"[^\"]*\"></a>\s*", "", text)
+    # Entries are named as they are imported, and not as their files are.
+    text = re.sub(r"^# src(/\w+)?$", r"# @auroraview/sdk\1", text, flags=re.MULTILINE)
+    text = re.sub(r"\[src(/\w+)?\]\(", r"[@auroraview/sdk\1](", text)
+    text = re.sub(r"\[([^\]]*)\]\(#property-[\w-]+\)", r"\1", text)
+    return re.sub(r"(\.md)#property-[\w-]+\)", r"\1)", text)
