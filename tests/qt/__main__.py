@@ -2,10 +2,11 @@
 
 import sys
 
-from tests.qt import scenarios, scenarios_input, scenarios_life
+from tests.qt import scenarios, scenarios_dialogs, scenarios_input, scenarios_life
 from tests.qt.program import Program
 
 name = sys.argv[2]
-scenario = next(found for module in (scenarios, scenarios_input, scenarios_life) if (found := vars(module).get(name)))
+modules = (scenarios, scenarios_dialogs, scenarios_input, scenarios_life)
+scenario = next(found for module in modules if (found := vars(module).get(name)))
 program = Program()
 sys.exit(program.run(scenario(program)))

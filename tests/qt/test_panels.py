@@ -48,6 +48,14 @@ EXPECTED: dict[str, dict[str, Any]] = {
     },
     "menus": {"chosen": "item 1"},
     "dialogs": {"under a dialog": ["1", "2"]},
+    "asking": {
+        "above": True,
+        "waits": True,
+        "page answers": 42,
+        "agreed": True,
+        "name": "cube",
+        "left": "ViewClosed",
+    },
     "drags": {
         "actions": [True, False],
         "dropped": ["enter", ["drop", "from Qt", "file:///tmp/a%20b.txt"]],
