@@ -97,8 +97,7 @@ def memory(contender: Contender, home: str) -> None:
     sizes = []
     with running(contender, home) as program:
         for _ in range(MEMORY_ROUNDS):
-            for _ in range(2):
-                program.ask("work", name="pipelined", sizes=[10_000])
+            program.ask("work", name="pipelined", sizes=[10_000])
             program.ask("emits", count=2_000, length=10_000)
             program.ask("trim")
             sizes.append(tree.settled_megabytes(program.process, 5.0))
