@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import math
 import os
 import random
 import signal
@@ -22,6 +23,9 @@ from auroraview import Bridge, Server, ServerOptions, ViewClosed, WebView, serve
 from tests.e2e.wire import WirePage, refused
 
 PATIENCE = 60.0
+
+#: An isolated window that crashes six times in a minute is given up.
+RESPAWN_SECONDS = 12.5
 
 #: Does what Python tells it to, and says when it is done.
 PAGE = """<!doctype html><meta charset=utf-8><title>Soak</title><body><p>soak<script>
@@ -78,6 +82,7 @@ class Window:
         self._number = 0
         self.view.on("done", self._note)
         self._crashes = threading.Semaphore(0)
+        self._crashed = -math.inf
         self.view.window.on("crashed", lambda *_: self._crashes.release())
         self.view.show(wait=False)
         self.view.wait_ready(PATIENCE)
@@ -130,7 +135,9 @@ class Window:
         self.view.emit("tick", bytes(100_000))
         with self._changed:
             if not self._changed.wait_for(lambda: number in self._finished, PATIENCE):
-                raise TimeoutError(f"the page did not do its work {number}")
+                view = self.view
+                state = f"open {view.is_open}, ready {view.is_ready}, document {view.peer.generation}, {view.stats}"
+                raise TimeoutError(f"{view!r} (isolated: {self.isolated}) did not do its work {number}: {state}")
             problem = self._finished.pop(number)
         if problem:
             raise AssertionError(f"in the page: {problem}")
@@ -143,7 +150,11 @@ class Window:
         self.done["scripts"] += 1
 
     def crash(self) -> None:
-        """Kills the process of the window, or of its page, and waits until it is back."""
+        """Kills the process of the window, or of its page, and waits until it is back. Not for two windows at once:
+        what comes back of one must not be taken for the other."""
+        if self.isolated and time.monotonic() - self._crashed < RESPAWN_SECONDS:
+            return
+        self._crashed = time.monotonic()
         generation = self.view.peer.generation
         shells = soak_counts.named("auroraview-shel")
         if self.isolated:
@@ -151,6 +162,8 @@ class Window:
         else:
             inside = {pid for shell in shells for pid in soak_counts.named("WebKitWebProces", shell)}
             victims = soak_counts.named("WebKitWebProces") - inside
+        if not victims:
+            raise AssertionError("there is no process of the page")
         for pid in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
