@@ -348,10 +348,8 @@ impl World {
         for mut older in self.older.drain(..) {
             older.receive_text(r#"{"type":"event","event":"late"}"#);
             let last = std::iter::from_fn(|| older.next_outgoing()).last();
-            assert!(matches!(
-                last,
-                Some(Outgoing::Close(close_code::TAKEN_OVER, _))
-            ));
+            let is_taken_over = matches!(last, Some(Outgoing::Close(close_code::TAKEN_OVER, _)));
+            assert!(is_taken_over, "{last:?}");
         }
     }
 
