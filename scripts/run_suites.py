@@ -105,7 +105,7 @@ def suites() -> dict[str, Suite]:
         ),
         Suite(
             "typescript-lint",
-            [["npm", "run", "--silent", name] for name in ("check", "lint", "check:fresh")],
+            [["npm", "run", "--silent", name] for name in ("check", "lint", "check:fresh", "pack:check")],
             folder=js_sdk,
         ),
         Suite(
