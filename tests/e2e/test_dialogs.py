@@ -22,16 +22,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_file_that_the_user_writes_is_opened(open_view, isolation, folder):
-    view = open_view(html=PAGE, isolation=isolation)
+def test_the_file_that_the_user_writes_is_opened(webview, isolation, folder):
+    view = webview(html=PAGE, isolation=isolation)
     future = view.window.open_file(title="Which file?", filters={"Images": ["*.png"]})
     user.selects("Which file?", folder / "first.png", future)
     assert future.result(PATIENCE) == folder / "first.png"
     user.sees_no_more("Which file?")
 
 
-def test_the_folder_that_was_used_last_is_shown_again(open_view, folder):
-    view = open_view(html=PAGE)
+def test_the_folder_that_was_used_last_is_shown_again(webview, folder):
+    view = webview(html=PAGE)
     future = view.window.select_folder(title="Where?", directory=folder)
     user.presses_until(future.done, "Where?", "Return")
     assert future.result(PATIENCE) == folder
@@ -41,8 +41,8 @@ def test_the_folder_that_was_used_last_is_shown_again(open_view, folder):
     assert not (folder / "new.txt").exists()
 
 
-def test_only_files_of_the_kind_are_shown_whatever_their_case(open_view, isolation, folder):
-    view = open_view(html=PAGE, isolation=isolation)
+def test_only_files_of_the_kind_are_shown_whatever_their_case(webview, isolation, folder):
+    view = webview(html=PAGE, isolation=isolation)
     future = view.window.open_file(
         title="All of them", directory=folder, filters=[("Pictures", ["*.png"]), ("All", ["*"])], multiple=True
     )
@@ -51,8 +51,8 @@ def test_only_files_of_the_kind_are_shown_whatever_their_case(open_view, isolati
     assert names == {"first.png", "SECOND.PNG", "größe 4.png"}
 
 
-def test_a_dismissed_dialog_selects_nothing(open_view, isolation, folder):
-    view = open_view(html=PAGE, isolation=isolation)
+def test_a_dismissed_dialog_selects_nothing(webview, isolation, folder):
+    view = webview(html=PAGE, isolation=isolation)
     one = view.window.open_file(title="One", directory=folder)
     user.presses("One", "Escape")
     assert one.result(PATIENCE) is None
@@ -62,8 +62,8 @@ def test_a_dismissed_dialog_selects_nothing(open_view, isolation, folder):
     assert more.result(PATIENCE) == []
 
 
-def test_a_file_is_replaced_only_when_the_user_agrees(open_view, isolation, folder):
-    view = open_view(html=PAGE, isolation=isolation)
+def test_a_file_is_replaced_only_when_the_user_agrees(webview, isolation, folder):
+    view = webview(html=PAGE, isolation=isolation)
     future = view.window.save_file(title="Save", directory=folder, name="first.png")
     user.presses("Save", "Return")
     wait_for(lambda: desktop.titles().count("Save") == 2, "the question")
@@ -78,8 +78,8 @@ def test_a_file_is_replaced_only_when_the_user_agrees(open_view, isolation, fold
     assert (folder / "first.png").read_text() == "first.png"
 
 
-def test_a_message_is_over_when_the_user_has_read_it(open_view, isolation):
-    view = open_view("The tool", html=PAGE, isolation=isolation)
+def test_a_message_is_over_when_the_user_has_read_it(webview, isolation):
+    view = webview("The tool", html=PAGE, isolation=isolation)
     future = view.window.message("The scene was saved.", detail="<b>12 objects</b> & more", title="Saved")
     wait_for(lambda: "Saved" in desktop.titles(), "the dialog")
     assert not future.done()
@@ -88,23 +88,23 @@ def test_a_message_is_over_when_the_user_has_read_it(open_view, isolation):
 
 
 @pytest.mark.parametrize(("key", "answer"), [("Return", True), ("Escape", False)])
-def test_the_user_agrees_or_does_not(open_view, isolation, key, answer):
-    view = open_view(html=PAGE, isolation=isolation)
+def test_the_user_agrees_or_does_not(webview, isolation, key, answer):
+    view = webview(html=PAGE, isolation=isolation)
     future = view.window.confirm("Delete?", kind="warning", title="Sure", accept="Delete_all", cancel="Keep")
     user.presses("Sure", key)
     assert future.result(PATIENCE) is answer
 
 
-def test_a_dialog_without_a_title_has_that_of_its_window(open_view):
-    view = open_view("The tool", html=PAGE)
+def test_a_dialog_without_a_title_has_that_of_its_window(webview):
+    view = webview("The tool", html=PAGE)
     future = view.window.confirm("x" * 1_000_000, detail="line\n" * 10_000)
     wait_for(lambda: desktop.titles().count("The tool") == 2, "the dialog")
     user.presses("The tool", "Escape")
     assert future.result(PATIENCE) is False
 
 
-def test_a_dialog_stays_above_its_window(open_view, isolation):
-    view = open_view(html=PAGE, isolation=isolation)
+def test_a_dialog_stays_above_its_window(webview, isolation):
+    view = webview(html=PAGE, isolation=isolation)
     future = view.window.message("above", title="Above")
     dialog = wait_for(lambda: [one for one in desktop.managed() if desktop.title_of(one) == "Above"], "the dialog")
     assert desktop.transient_for(dialog[0]) == view.window.native_id
@@ -112,8 +112,8 @@ def test_a_dialog_stays_above_its_window(open_view, isolation):
     future.cancel()
 
 
-def test_giving_the_future_up_closes_the_dialog(open_view, isolation):
-    view = open_view(html=PAGE, isolation=isolation)
+def test_giving_the_future_up_closes_the_dialog(webview, isolation):
+    view = webview(html=PAGE, isolation=isolation)
     futures = [view.window.open_file(title="Given up"), view.window.confirm("?", title="Given up")]
     wait_for(lambda: desktop.titles().count("Given up") == 2, "two dialogs")
     for future in futures:
@@ -123,8 +123,8 @@ def test_giving_the_future_up_closes_the_dialog(open_view, isolation):
         futures[0].result()
 
 
-def test_dialogs_close_with_their_window(open_view, isolation):
-    view = open_view(html=PAGE, isolation=isolation)
+def test_dialogs_close_with_their_window(webview, isolation):
+    view = webview(html=PAGE, isolation=isolation)
     futures = [view.window.open_file(title="Left"), view.window.save_file(title="Left"), view.window.message("Left")]
     wait_for(lambda: desktop.titles().count("Left") == 2, "the dialogs")
     view.close()
@@ -160,9 +160,9 @@ def test_a_crash_of_the_window_ends_its_dialogs():
         assert again.result(PATIENCE) is True
 
 
-def test_other_windows_and_the_page_go_on_meanwhile(open_view, isolation):
-    view = open_view(html=PAGE, isolation=isolation)
-    other = open_view(html=PAGE, isolation=isolation)
+def test_other_windows_and_the_page_go_on_meanwhile(webview, isolation):
+    view = webview(html=PAGE, isolation=isolation)
+    other = webview(html=PAGE, isolation=isolation)
     for one in (view, other):
         one.bind_call("add", lambda a, b: a + b)
     future = view.window.open_file(title="Meanwhile")
@@ -173,25 +173,25 @@ def test_other_windows_and_the_page_go_on_meanwhile(open_view, isolation):
     future.cancel()
 
 
-def test_another_window_takes_input_while_one_has_a_dialog(open_view):
+def test_another_window_takes_input_while_one_has_a_dialog(webview):
     page = "<body><input autofocus id=i><script>onload = () => i.focus()</script>"
-    view = open_view(html=PAGE)
+    view = webview(html=PAGE)
     future = view.window.message("modal", title="Modal")
     user.sees("Modal")
-    other = open_view("Other", html=page)
+    other = webview("Other", html=page)
     user.writes("Other", "typed")
     wait_for(lambda: ask(other, "i.value") == "typed", "the text in the other window")
     future.cancel()
 
 
-def test_a_hidden_window_may_ask(open_view, isolation):
-    view = open_view(html=PAGE, isolation=isolation, window=WindowOptions(visible=False))
+def test_a_hidden_window_may_ask(webview, isolation):
+    view = webview(html=PAGE, isolation=isolation, window=WindowOptions(visible=False))
     future = view.window.confirm("seen?", title="Of a hidden window")
     user.presses("Of a hidden window", "Return")
     assert future.result(PATIENCE) is True
 
 
-def test_a_handler_asks_and_answers_the_page(open_view, isolation, folder):
+def test_a_handler_asks_and_answers_the_page(webview, isolation, folder):
     bridge = Bridge()
     view = WebView(html=PAGE, bridge=bridge, isolation=isolation)
 
@@ -213,8 +213,8 @@ def test_a_handler_asks_and_answers_the_page(open_view, isolation, folder):
         assert agreed.result(PATIENCE) is True
 
 
-def test_a_coroutine_of_the_program_awaits_a_dialog(open_view):
-    view = open_view(html=PAGE)
+def test_a_coroutine_of_the_program_awaits_a_dialog(webview):
+    view = webview(html=PAGE)
 
     async def confirmed() -> bool:
         future = view.window.confirm("?", title="Awaited")
@@ -226,16 +226,16 @@ def test_a_coroutine_of_the_program_awaits_a_dialog(open_view):
     assert asyncio.run(confirmed()) is True
 
 
-def test_a_directory_that_is_not_there_is_told_at_once(open_view, tmp_path):
-    view = open_view(html=PAGE)
+def test_a_directory_that_is_not_there_is_told_at_once(webview, tmp_path):
+    view = webview(html=PAGE)
     with pytest.raises(FileNotFoundError, match="no directory"):
         view.window.open_file(directory=tmp_path / "missing")
     with pytest.raises(UsageError, match=r'\{"Images": \["\*.png", "\*.jpg"\]\}'):
         view.window.open_file(filters="*.png")
 
 
-def test_what_a_done_callback_sees_is_the_result(open_view):
-    view = open_view(html=PAGE)
+def test_what_a_done_callback_sees_is_the_result(webview):
+    view = webview(html=PAGE)
     heard = Record()
     view.window.confirm("?", title="Told").add_done_callback(lambda done: heard(done.result()))
     user.presses("Told", "Return")

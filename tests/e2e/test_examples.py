@@ -16,8 +16,8 @@ from types import ModuleType
 import pytest
 
 from auroraview import WebView, serve
+from auroraview.testing import Windows
 from tests.e2e.browsers import Context
-from tests.e2e.conftest import OpenView
 from tests.e2e.helpers import PATIENCE, ask, show_text, wait_for
 from tests.e2e.servers import under_uvicorn
 
@@ -69,15 +69,15 @@ def test_all_small_examples_are_tested_here_or_where_what_they_need_is() -> None
     assert [name for name in names if f'load("{name}")' not in here and f'"{name}"' not in elsewhere] == []
 
 
-def test_hello_greets_who_is_named_in_the_form(open_view: OpenView) -> None:
-    view = open_view(load("01_hello").make_view())
+def test_hello_greets_who_is_named_in_the_form(webview: Windows) -> None:
+    view = webview(load("01_hello").make_view())
     ask(view, "document.querySelector('#name').value = 'window'")
     click(view, "button")
     wait_for_text(view, "#answer", "Hello, window, from Python.")
 
 
-def test_calls_shows_how_parameters_results_and_errors_cross(open_view: OpenView) -> None:
-    view = open_view(load("02_calls").make_view())
+def test_calls_shows_how_parameters_results_and_errors_cross(webview: Windows) -> None:
+    view = webview(load("02_calls").make_view())
     wait_for(lambda: ask(view, "document.body.dataset.done"), "all calls answered")
     rows = ask(view, "[...document.querySelectorAll('#rows div')].map((row) => row.textContent.split(' → ')[1])")
     assert rows[:4] == ["2", "8", "12", "10"]
@@ -88,8 +88,8 @@ def test_calls_shows_how_parameters_results_and_errors_cross(open_view: OpenView
     assert rows[8] == "ValueError (handler_error): the new name is empty"
 
 
-def test_events_tick_and_the_chosen_unit_survives_a_reload(open_view: OpenView) -> None:
-    view = open_view(load("03_events").make_view())
+def test_events_tick_and_the_chosen_unit_survives_a_reload(webview: Windows) -> None:
+    view = webview(load("03_events").make_view())
     wait_for(lambda: show_text(view, "#seconds") not in ("…", "0.0"), "a tick from the thread")
     wait_for_text(view, "#unit", "cm")
     click(view, "[data-unit=inch]")
@@ -102,8 +102,8 @@ def test_events_tick_and_the_chosen_unit_survives_a_reload(open_view: OpenView) 
 @pytest.mark.parametrize(
     ("button", "told"), [("#coroutine", "The coroutine was cancelled."), ("#plain", "The plain function stopped")]
 )
-def test_long_work_is_cancelled_from_the_page(open_view: OpenView, button: str, told: str) -> None:
-    view = open_view(load("04_long_work").make_view())
+def test_long_work_is_cancelled_from_the_page(webview: Windows, button: str, told: str) -> None:
+    view = webview(load("04_long_work").make_view())
     click(view, button)
     wait_for(lambda: ask(view, "bar.value") >= 3, "some progress")
     click(view, "#cancel")
@@ -112,27 +112,27 @@ def test_long_work_is_cancelled_from_the_page(open_view: OpenView, button: str, 
     assert ask(view, "bar.value") < 100
 
 
-def test_long_work_that_is_left_alone_ends_with_its_result(open_view: OpenView) -> None:
-    view = open_view(load("04_long_work").make_view())
+def test_long_work_that_is_left_alone_ends_with_its_result(webview: Windows) -> None:
+    view = webview(load("04_long_work").make_view())
     click(view, "#coroutine")
     wait_for_text(view, "#outcome", "100 steps done")
     assert ask(view, "bar.value") == 100
 
 
-def test_local_pages_load_modules_styles_and_data(open_view: OpenView) -> None:
-    view = open_view(load("05_local_pages").make_view())
+def test_local_pages_load_modules_styles_and_data(webview: Windows) -> None:
+    view = webview(load("05_local_pages").make_view())
     wait_for_text(view, "#planets", "Mars: 2 moons")
     assert "auroraview://" in wait_for_text(view, "#where", "The directory page/")
     assert ask(view, "getComputedStyle(document.querySelector('h1')).color") == "rgb(52, 84, 209)"
 
 
-def test_two_windows_share_one_count(open_view: OpenView) -> None:
+def test_two_windows_share_one_count(webview: Windows) -> None:
     left, right = load("06_two_windows_one_bridge").make_views()
-    open_view(left)
+    webview(left)
     wait_for_text(left, "#count", "0")
     click(left, "[data-step='1']")
     wait_for_text(left, "#who", "asked by the left window")
-    open_view(right)
+    webview(right)
     wait_for_text(right, "#count", "1")
     click(right, "[data-step='1']")
     wait_for_text(right, "#who", "asked by the right window")
@@ -200,11 +200,11 @@ def test_the_panel_in_fastapi_shows_what_a_route_was_told(browser: Context) -> N
         assert tab.errors == []
 
 
-def test_a_window_and_two_browsers_show_the_same_hue(open_view: OpenView, browser: Context) -> None:
+def test_a_window_and_two_browsers_show_the_same_hue(webview: Windows, browser: Context) -> None:
     example = load("10_window_and_browsers")
     view = example.make_view()
     with serve(view.bridge, path=example.PAGE) as server:
-        open_view(view)
+        webview(view)
         tabs = [browser.tab(server.open_url) for _ in range(2)]
         wait_for_text(view, "#where", "a window")
         for tab in tabs:
@@ -221,9 +221,9 @@ def test_a_window_and_two_browsers_show_the_same_hue(open_view: OpenView, browse
 
 
 def test_the_isolated_window_comes_back_with_what_python_kept(
-    open_view: OpenView, capsys: pytest.CaptureFixture[str]
+    webview: Windows, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    view = open_view(load("11_isolated_window").make_view())
+    view = webview(load("11_isolated_window").make_view())
     wait_for_text(view, "#crashes", "0")
     program, window = show_text(view, "#program"), wait_for_digits(view, "#window")
     assert program == str(os.getpid())
@@ -251,20 +251,20 @@ def test_the_tests_of_the_tested_panel_pass_and_notice_a_change(tmp_path: Path) 
     assert "1 failed" in failed.stdout
 
 
-def test_the_tested_panel_says_what_it_refuses(open_view: OpenView, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tested_panel_says_what_it_refuses(webview: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(EXAMPLES / "20_tested_panel"))
-    view = open_view(load("20_tested_panel").make_view())
+    view = webview(load("20_tested_panel").make_view())
     wait_for_text(view, "#total", "76 hours")
     ask(view, "fields.elements.Light.value = -3; fields.elements.Light.onchange()")
     wait_for_text(view, "#problem", "hours cannot be less than none")
 
 
-def test_mistakes_are_seen_where_the_debugging_example_says(open_view: OpenView) -> None:
+def test_mistakes_are_seen_where_the_debugging_example_says(webview: Windows) -> None:
     example = load("21_debugging")
     view = example.make_view()
     handler = example.follow(view)
     try:
-        open_view(view)
+        webview(view)
         click(view, "#raises")
         wait_for_text(view, "#rejected", "KeyError (handler_error): 'sh010'")
         assert "in open_shot" in show_text(view, "#rejected")  # the traceback

@@ -28,9 +28,9 @@ FILES = """<!doctype html><body style="margin: 0"><script>
 
 
 @pytest.fixture
-def view(open_view, isolation: str) -> WebView:
+def view(webview, isolation: str) -> WebView:
     """A view with a title of its own."""
-    one: WebView = open_view(TITLE, html=PAGE, isolation=isolation)
+    one: WebView = webview(TITLE, html=PAGE, isolation=isolation)
     return one
 
 
@@ -65,8 +65,8 @@ def test_the_script_gets_the_answer_of_the_user(view, script, keys, answer):
     assert future.result(PATIENCE) == answer
 
 
-def test_other_views_answer_while_an_alert_is_open(view, open_view, isolation):
-    other = open_view(html=PAGE, isolation=isolation)
+def test_other_views_answer_while_an_alert_is_open(view, webview, isolation):
+    other = webview(html=PAGE, isolation=isolation)
     other.bind_call("add", lambda a, b: a + b)
     future = view.eval_js("alert('Waits'), 1")
     dialog_is_there()
@@ -78,7 +78,7 @@ def test_other_views_answer_while_an_alert_is_open(view, open_view, isolation):
     assert future.result(PATIENCE) == 1
 
 
-def test_a_view_closes_during_an_alert(open_view, isolation):
+def test_a_view_closes_during_an_alert(webview, isolation):
     view = WebView(TITLE, html=PAGE, isolation=isolation)
     with opened(view):
         future = view.eval_js("alert('Still there')")
@@ -96,8 +96,8 @@ def test_another_page_takes_the_place_of_one_that_waits(view):
     wait_for(lambda: desktop.titles().count(TITLE) == 1, "the end of the alert")
 
 
-def test_a_page_that_dies_takes_its_dialogs_along_and_no_others(open_view):
-    view = open_view(TITLE, html=PAGE, isolation="process", respawn=True)
+def test_a_page_that_dies_takes_its_dialogs_along_and_no_others(webview):
+    view = webview(TITLE, html=PAGE, isolation="process", respawn=True)
     future = view.window.confirm("of the program", title="Program's")
     wait_for(lambda: "Program's" in desktop.titles(), "the dialog of the program")
     view.eval_js("alert('of the page')")
@@ -110,10 +110,10 @@ def test_a_page_that_dies_takes_its_dialogs_along_and_no_others(open_view):
     wait_for(lambda: web_processes() or view.is_ready, "the page that comes back")
 
 
-def test_the_user_decides_whether_a_page_with_unsaved_work_is_left(open_view, isolation):
+def test_the_user_decides_whether_a_page_with_unsaved_work_is_left(webview, isolation):
     page = """<title>unsaved</title><body style="margin: 0"><input id=i style="width: 100vw; height: 100vh">
         <script>onbeforeunload = (event) => event.preventDefault()</script>"""
-    view = open_view(TITLE, html=page, isolation=isolation)
+    view = webview(TITLE, html=page, isolation=isolation)
     # The engine asks only where the user has done something.
     click(view)
     user.writes(TITLE, "work")
@@ -143,16 +143,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_file_input_gets_the_file_of_the_user(open_view, isolation, folder):
-    view = open_view(TITLE, html=FILES % "", isolation=isolation)
+def test_a_file_input_gets_the_file_of_the_user(webview, isolation, folder):
+    view = webview(TITLE, html=FILES % "", isolation=isolation)
     future = view.eval_js("picked")
     click(view)
     user.selects("Open File", folder / "inner" / "first.png", future)
     assert future.result(PATIENCE) == [["first.png"], "content of first.png"]
 
 
-def test_a_dismissed_file_input_is_told(open_view, isolation):
-    view = open_view(TITLE, html=FILES % "multiple", isolation=isolation)
+def test_a_dismissed_file_input_is_told(webview, isolation):
+    view = webview(TITLE, html=FILES % "multiple", isolation=isolation)
     future = view.eval_js("picked")
     for _ in range(2):
         click(view)
@@ -162,8 +162,8 @@ def test_a_dismissed_file_input_is_told(open_view, isolation):
     assert ask(view, "input.files.length") == 0
 
 
-def test_a_file_input_shows_what_its_page_accepts(open_view, isolation, folder):
-    view = open_view(TITLE, html=FILES % "multiple accept='.PNG, image/webp'", isolation=isolation)
+def test_a_file_input_shows_what_its_page_accepts(webview, isolation, folder):
+    view = webview(TITLE, html=FILES % "multiple accept='.PNG, image/webp'", isolation=isolation)
     # So that the dialog shows this folder.
     used = view.window.select_folder(directory=folder / "inner", title="Before")
     user.presses_until(used.done, "Before", "Return")
@@ -174,8 +174,8 @@ def test_a_file_input_shows_what_its_page_accepts(open_view, isolation, folder):
     assert sorted(names) == ["first.png", "second.png"]
 
 
-def test_a_file_input_takes_a_folder(open_view, isolation, folder):
-    view = open_view(TITLE, html=FILES % "webkitdirectory", isolation=isolation)
+def test_a_file_input_takes_a_folder(webview, isolation, folder):
+    view = webview(TITLE, html=FILES % "webkitdirectory", isolation=isolation)
     future = view.eval_js("picked")
     click(view)
     user.selects("Select Folder", folder / "inner", future)
@@ -183,7 +183,7 @@ def test_a_file_input_takes_a_folder(open_view, isolation, folder):
     assert sorted(names) == ["inner/first.png", "inner/second.png", "inner/third.txt"]
 
 
-def test_a_view_closes_while_its_file_input_is_open(open_view, isolation):
+def test_a_view_closes_while_its_file_input_is_open(webview, isolation):
     view = WebView(TITLE, html=FILES % "", isolation=isolation)
     with opened(view):
         click(view)
