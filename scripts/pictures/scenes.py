@@ -8,6 +8,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -136,6 +137,23 @@ def dialogs(to: Path, _scheme: Scheme) -> None:
         until(lambda: desktop.active() == "Unsaved changes", "the question")
         time.sleep(0.5)  # for the window manager's frames; nothing tells when they are drawn
         photograph_screen(to)
+
+
+@scene("19_downloads_and_drops")
+def drops(to: Path, _scheme: Scheme) -> None:
+    """Two files that were dropped, and their table, saved."""
+    files = [
+        {"name": "harbour.usd", "folder": "scenes", "bytes": 48_213},
+        {"name": "boat.usd", "folder": "props", "bytes": 9_120},
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        view = load("19_downloads_and_drops").make_view(Path(folder, "Downloads"))
+        view.emit("files", files, retain=True)
+        with shown(view):
+            until(lambda: ask(view, "rows.rows.length") == len(files), "the files")
+            ask(view, "save.click()")
+            until(lambda: "is in Downloads" in ask(view, "told.textContent"), "the download")
+            view.screenshot(to)
 
 
 @scene("06_two_windows_one_bridge")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import desktop, user
+from tests.e2e import desktop, test_file_drop, user
 from tests.e2e.conftest import OpenView
 from tests.e2e.helpers import PATIENCE, ask, show_text, wait_for
-from tests.e2e.test_examples import load, wait_for_text
+from tests.e2e.test_examples import click, load, wait_for_text
 
 
 @pytest.mark.timeout(150)
@@ -59,3 +59,25 @@ def test_a_file_that_is_no_text_is_told_of(open_view: OpenView, tmp_path: Path) 
     user.presses("Notes", "Return")
     wait_for(lambda: desktop.titles().count("Notes") == 1, "the end of the message")
     assert show_text(view, "#told") == "Nothing is open."
+
+
+@test_file_drop.pytestmark
+@pytest.mark.timeout(150)
+def test_sizes_of_dropped_files_are_shown_and_saved(open_view: OpenView, tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    dropped = [tmp_path / "harbour.usd", tmp_path / "boat.usd"]
+    for path in dropped:
+        path.write_text(path.name, "utf-8")
+    view = load("19_downloads_and_drops").make_view(folder)
+    view.window.position = test_file_drop.CORNER
+    open_view(view)
+    with test_file_drop.files(*[path.as_uri() for path in dropped]):
+        test_file_drop.drag((95, 140), test_file_drop.place(view, 200, 60))
+        wait_for_text(view, "#rows", "boat.usd")
+    rows = ask(view, "[...rows.rows].map((row) => [...row.cells].map((cell) => cell.textContent))")
+    assert rows == [["harbour.usd", tmp_path.name, "11"], ["boat.usd", tmp_path.name, "8"]]
+    click(view, "#save")
+    wait_for_text(view, "#told", "sizes.csv is in saved")
+    assert (folder / "sizes.csv").read_text("utf-8") == 'name,bytes\n"harbour.usd",11\n"boat.usd",8\n'
+    click(view, "#save")
+    wait_for_text(view, "#told", "sizes (1).csv is in saved")
