@@ -54,7 +54,7 @@ class Questions:
         request = self._view.new_request()
         future = Future(what, of_window=self._of_window)
         try:
-            text = json.dumps(question)
+            text = json.dumps(question, ensure_ascii=False)
             text.encode()
         except UnicodeEncodeError:
             raise UsageError(f"{what}: there is half a surrogate pair in a text, which is no text") from None
