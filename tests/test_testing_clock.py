@@ -151,3 +151,15 @@ def test_a_slow_handler_is_warned_of_without_anybody_waiting_for_it(bridge, cloc
     first.result(SECONDS)
     second.result(SECONDS)
     eventually(lambda: "the handler of 'work' took 3.0 s while others waited" in caplog.text)
+
+
+@pytest.mark.parametrize("clock", [1, "now", Clock])
+def test_a_bridge_takes_no_other_clock(clock):
+    with pytest.raises(UsageError, match=r"clock must be auroraview.testing.Clock\(\), not"):
+        Bridge(clock=clock)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), "1", True])
+def test_a_timeout_is_a_positive_number(page, timeout):
+    with pytest.raises(UsageError, match=r"call\(timeout=...\)"):
+        page.call("f", timeout=timeout)

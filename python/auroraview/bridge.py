@@ -88,6 +88,8 @@ class Bridge:
         if limits is not None and not isinstance(limits, Limits):
             raise UsageError(f"limits must be Limits(...), not {limits!r}")
         check_positive("Bridge(frame_rate=...)", frame_rate, "a positive number of times a second")
+        if clock is not None and not isinstance(getattr(clock, "_core", None), _core.Clock):
+            raise UsageError(f"clock must be auroraview.testing.Clock(), not {clock!r}")
         self.limits = Limits() if limits is None else limits
         self._default_thread = _checked_thread(default_thread) or _usual_thread
         self._core = _core.Bridge(

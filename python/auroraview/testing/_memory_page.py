@@ -16,6 +16,7 @@ from auroraview._log import logger
 from auroraview.bridge import Bridge
 from auroraview.errors import CallTimeout, RemoteError, ViewClosed
 from auroraview.futures import Future
+from auroraview.options import check_positive
 from auroraview.peer import Peer
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class MemoryPage:
             A future of the result, in which a typed array of the page is an :class:`~auroraview.Array`;
             ``RemoteError`` carries what went wrong.
         """
+        if timeout is not None:
+            check_positive("call(timeout=...)", timeout, "a positive number of seconds, or None")
         future = Future(f"the answer to {method!r}")
         number = next(self._ids)
         message = _message({"type": "call", "id": number, "method": method}, "params", params)
