@@ -42,7 +42,7 @@ def _cells(rows: list[Row]) -> list[str]:
     for row in rows:
         peers = []
         for name, value in row.peers.items():
-            ratio = f" (x {row.ours / value:.2g})" if row.ours is not None and value and row.ratio else ""
+            ratio = f" (x {ratio_of(row.ours, value)})" if row.ours is not None and value and row.ratio else ""
             peers.append(f"{name} {_amount(value, row.unit, 'absent')}{ratio}")
         lines.append(f"| {row.name} | {_amount(row.ours, row.unit, 'not known')} | {'; '.join(peers)} | {_goal(row)} |")
     return lines
@@ -56,7 +56,7 @@ def _columns(rows: list[Row]) -> list[str]:
         cells = [row.name, _amount(row.ours, row.unit, "not known")]
         for name in peers:
             value = row.peers.get(name)
-            ratio = f" ({value / row.ours:.2g})" if row.ours and value and row.ratio else ""
+            ratio = f" ({ratio_of(value, row.ours)})" if row.ours and value and row.ratio else ""
             cells.append(_amount(value, row.unit, "absent" if name in row.peers else "") + ratio)
         lines.append("| " + " | ".join([*cells, _goal(row)]) + " |")
     return lines
@@ -68,6 +68,12 @@ def _amount(value: float | None, unit: str, otherwise: str) -> str:
 
 def _goal(row: Row) -> str:
     return row.goal if row.holds else f"{row.goal}, **missed**"
+
+
+def ratio_of(one: float, other: float) -> str:
+    """Two digits, without an exponent."""
+    ratio = one / other
+    return f"{ratio:.2g}" if abs(ratio) < 99.5 else f"{ratio:.0f}"
 
 
 def figure(value: float) -> str:

@@ -97,7 +97,8 @@ def memory(contender: Contender, home: str) -> None:
     sizes = []
     with running(contender, home) as program:
         for _ in range(MEMORY_ROUNDS):
-            program.ask("work", name="pipelined", sizes=[10_000])
+            # Not all at once: what a peak leaves for a while would hide what stays for good.
+            program.ask("work", name="sequential", sizes=[5_000])
             program.ask("emits", count=2_000, length=10_000)
             program.ask("trim")
             sizes.append(tree.settled_megabytes(program.process, 5.0))
