@@ -14,8 +14,10 @@ from types import ModuleType
 
 import pytest
 
-from auroraview import WebView
+from auroraview import Bridge, WebView
+from tests.e2e.browsers import Context
 from tests.e2e.helpers import ask, show_text, wait_for
+from tests.e2e.served import served, token_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SDK = ROOT / "js_sdk"
@@ -118,6 +120,30 @@ def test_a_page_that_vite_reloads_is_ready_again(ui: Path) -> None:
         wait_for(lambda: view.window.title and ask(view, "window.sameDocument") is None, "another document")
         wait_for(lambda: ask(view, "document.querySelector('h1') !== null"), "the component")
         assert shout(view, "still here") == "STILL HERE!"
+
+
+@pytest.mark.timeout(180)
+def test_in_a_browser_the_same_page_reaches_a_program_that_allows_it(ui: Path, browser: Context) -> None:
+    """The part of the package that is for the network is loaded then, by Vite."""
+    example = load()
+    port = free_port()
+    bridge = Bridge()
+    bridge.bind_api(example.Api())
+    with served(bridge, allow_origins=(f"http://localhost:{port}",)) as server, example.vite(ui, port) as address:
+        main = ui / "src" / "main.ts"
+        before = main.read_text()
+        main.write_text(
+            'import { createAuroraView } from "@auroraview/sdk";\n'
+            f"createAuroraView(window.auroraview ? {{}} : {{ url: {json.dumps(server.url)} }});\n{before}"
+        )
+        try:
+            tab = browser.tab(f"{address}/#token={token_of(server)}")
+            tab.wait_text("footer", "open")
+            tab.click("form button")
+            assert tab.wait_text("[role=status]", "!") == "HARBOUR!"
+            assert tab.url == f"{address}/"
+        finally:
+            main.write_text(before)
 
 
 @pytest.mark.timeout(180)
