@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from auroraview.testing import Windows
 from tests.e2e import desktop, test_file_drop, user
-from tests.e2e.conftest import OpenView
 from tests.e2e.helpers import PATIENCE, ask, show_text, wait_for
 from tests.e2e.test_examples import click, load, wait_for_text
 
 
 @pytest.mark.timeout(150)
-def test_a_note_is_opened_changed_saved_and_not_lost(open_view: OpenView, tmp_path: Path) -> None:
+def test_a_note_is_opened_changed_saved_and_not_lost(webview: Windows, tmp_path: Path) -> None:
     harbour, dusk = tmp_path / "harbour.txt", tmp_path / "dusk.txt"
     harbour.write_text("The harbour at dawn.\n", "utf-8")
     notes = load("18_dialogs").Notes(tmp_path)
-    view = open_view(notes.view)
+    view = webview(notes.view)
 
     ask(view, "setTimeout(() => document.querySelector('#open').click())")
     user.presses("Open a note", "slash", "ctrl+a")
@@ -47,10 +47,10 @@ def test_a_note_is_opened_changed_saved_and_not_lost(open_view: OpenView, tmp_pa
     assert view.wait(PATIENCE)
 
 
-def test_a_file_that_is_no_text_is_told_of(open_view: OpenView, tmp_path: Path) -> None:
+def test_a_file_that_is_no_text_is_told_of(webview: Windows, tmp_path: Path) -> None:
     picture = tmp_path / "picture.txt"
     picture.write_bytes(b"\x89PNG\xff")
-    view = open_view(load("18_dialogs").Notes(tmp_path).view)
+    view = webview(load("18_dialogs").Notes(tmp_path).view)
     ask(view, "setTimeout(() => document.querySelector('#open').click())")
     user.presses("Open a note", "slash", "ctrl+a")
     user.writes("Open a note", str(picture), "Return")
@@ -63,14 +63,14 @@ def test_a_file_that_is_no_text_is_told_of(open_view: OpenView, tmp_path: Path) 
 
 @test_file_drop.pytestmark
 @pytest.mark.timeout(150)
-def test_sizes_of_dropped_files_are_shown_and_saved(open_view: OpenView, tmp_path: Path) -> None:
+def test_sizes_of_dropped_files_are_shown_and_saved(webview: Windows, tmp_path: Path) -> None:
     folder = tmp_path / "saved"
     dropped = [tmp_path / "harbour.usd", tmp_path / "boat.usd"]
     for path in dropped:
         path.write_text(path.name, "utf-8")
     view = load("19_downloads_and_drops").make_view(folder)
     view.window.position = test_file_drop.CORNER
-    open_view(view)
+    webview(view)
     with test_file_drop.files(*[path.as_uri() for path in dropped]):
         test_file_drop.drag((95, 140), test_file_drop.place(view, 200, 60))
         wait_for_text(view, "#rows", "boat.usd")
