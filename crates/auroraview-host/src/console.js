@@ -8,7 +8,7 @@ const post = port.postMessage.bind(port);
 const { stringify } = JSON;
 const { apply, ownKeys } = Reflect;
 const LONGEST = 65536;
-const OWN = /^user-script|^\[native code\]|^$/;
+const OWN = /^user-script|^\[native code\]$|^undefined$|^$/;
 const PLACE = /^(?:.*@)?(.*?):(\d+)(?::\d+)?$/;
 
 // Where a stack leaves this script: [address, line].
@@ -24,7 +24,7 @@ const placeIn = (stack) => {
 
 const describeError = (error) => {
   const head = `${error.name}: ${error.message}`;
-  const stack = error.stack ? String(error.stack).split("\n").filter((line) => line && !/^user-script|@user-script/.test(line)) : [];
+  const stack = String(error.stack ?? "").split("\n").filter((line) => placeIn(line)[0]);
   return stack.length ? `${head}\n    ${stack.slice(0, 20).join("\n    ")}` : head;
 };
 
@@ -111,7 +111,7 @@ console.assert = { assert(condition, ...values) {
 addEventListener("error", (event) => {
   if (event instanceof ErrorEvent) {
     const text = event.error instanceof Error ? describeError(event.error) : event.error == null ? event.message : describe(event.error);
-    tell("error", `Uncaught ${text}`, [event.filename || null, event.lineno || null]);
+    tell("error", `Uncaught ${text}`, placeIn(`${event.filename}:${event.lineno}`));
   } else if (event.target instanceof Element) {
     const address = event.target.currentSrc || event.target.src || event.target.href || event.target.data;
     tell("error", `Failed to load ${address || describe(event.target)}`, [null, null]);

@@ -1,14 +1,14 @@
 //! Searching the page.
 //!
-//! The engine does one thing at a time and names no question in its answers, so questions take turns. It counts before it
-//! searches: a step to the next match alone is not told how many there are.
+//! The engine names no question in its answers, so questions take turns. A search for the same text again goes on from
+//! the match that is marked; the engine's own step to the next one would forget the others and not tell how many.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use auroraview_host_api::{Answer, FindOptions};
-use webkit2gtk::{FindController, FindControllerExt, FindOptions as Flags, WebViewExt};
+use webkit2gtk::{FindControllerExt, FindOptions as Flags, WebViewExt};
 
 use crate::output::shielded;
 use crate::questions::Reply;
@@ -17,16 +17,8 @@ use crate::view::View;
 /// The search of one view.
 #[derive(Default)]
 pub(crate) struct Find {
-    turns: RefCell<VecDeque<Turn>>,
-    /// What is highlighted, and whether its case counts.
-    shown: RefCell<Option<(String, bool)>>,
-}
-
-/// One question; the first in line is being answered.
-struct Turn {
-    options: FindOptions,
-    reply: Reply,
-    count: u32,
+    /// The first in line is being answered.
+    turns: RefCell<VecDeque<(FindOptions, Reply)>>,
 }
 
 /// Searches; answered by a count.
@@ -37,14 +29,9 @@ pub(crate) fn ask(view: &Rc<View>, options: FindOptions, reply: Reply) {
     if options.text.contains('\0') {
         return reply.give(Ok(Answer::Count(0)));
     }
-    let turn = Turn {
-        options,
-        reply,
-        count: 0,
-    };
     let first = {
         let mut turns = view.find.turns.borrow_mut();
-        turns.push_back(turn);
+        turns.push_back((options, reply));
         turns.len() == 1
     };
     if first {
@@ -73,12 +60,11 @@ impl View {
             }
         };
         let run = with.clone();
-        controller.connect_counted_matches(move |controller, count| {
-            run(&|view| view.matches_counted(controller, count));
+        controller.connect_found_text(move |_, count| run(&|view| view.found(count)));
+        controller.connect_failed_to_find_text(move |controller| {
+            controller.search_finish();
+            with(&|view| view.found(0));
         });
-        let run = with.clone();
-        controller.connect_found_text(move |_, _| run(&|view| view.match_shown(true)));
-        controller.connect_failed_to_find_text(move |_| with(&|view| view.match_shown(false)));
     }
 
     /// Begins with the question that is first in line.
@@ -88,62 +74,33 @@ impl View {
         };
         loop {
             let options = match self.find.turns.borrow().front() {
-                Some(turn) => turn.options.clone(),
+                Some((options, _)) => options.clone(),
                 None => return,
             };
             if !options.text.is_empty() {
-                let all = flags(&options) - Flags::BACKWARDS;
-                return controller.count_matches(&options.text, all.bits(), u32::MAX);
+                return controller.search(&options.text, flags(&options).bits(), u32::MAX);
             }
-            self.show_none(&controller);
-            let turn = self.find.turns.borrow_mut().pop_front();
-            if let Some(turn) = turn {
-                turn.reply.give(Ok(Answer::Count(0)));
-            }
+            controller.search_finish();
+            self.answer_first(0);
         }
     }
 
-    fn show_none(&self, controller: &FindController) {
-        controller.search_finish();
-        self.find.shown.take();
-    }
-
-    fn matches_counted(&self, controller: &FindController, count: u32) {
-        let options = {
-            let mut turns = self.find.turns.borrow_mut();
-            let Some(turn) = turns.front_mut() else {
-                return;
-            };
-            turn.count = count;
-            turn.options.clone()
-        };
-        if count == 0 {
-            self.show_none(controller);
-            return self.match_shown(false);
-        }
-        let now = Some((options.text.clone(), options.match_case));
-        if self.find.shown.replace(now.clone()) != now {
-            controller.search(&options.text, flags(&options).bits(), u32::MAX);
-        } else if options.backwards {
-            controller.search_previous();
-        } else {
-            controller.search_next();
-        }
-    }
-
-    fn match_shown(&self, found: bool) {
-        let turn = self.find.turns.borrow_mut().pop_front();
-        let Some(turn) = turn else { return };
-        let count = if found { turn.count } else { 0 };
-        turn.reply.give(Ok(Answer::Count(count)));
+    fn found(&self, count: u32) {
+        self.answer_first(count);
         self.find_first();
+    }
+
+    fn answer_first(&self, count: u32) {
+        let first = self.find.turns.borrow_mut().pop_front();
+        if let Some((_, reply)) = first {
+            reply.give(Ok(Answer::Count(count)));
+        }
     }
 
     /// The document is gone.
     pub(crate) fn end_find(&self, reason: &str) {
-        self.find.shown.take();
-        for turn in self.find.turns.take() {
-            turn.reply.give(Err(reason.into()));
+        for (_, reply) in self.find.turns.take() {
+            reply.give(Err(reason.into()));
         }
     }
 }

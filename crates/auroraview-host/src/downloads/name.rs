@@ -15,10 +15,13 @@ const NAMELESS: &str = "download";
 pub(crate) fn safe_name(proposed: &str, url: &str, mime_type: Option<&str>) -> String {
     let last = proposed.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last.chars().filter(|c| !is_unseen(*c)).collect();
-    // No name at all: where the address is the data, or a number, the engine takes that for one.
-    let is_address = ["data:", "blob:"].iter().any(|kind| url.starts_with(kind))
-        && !clean.is_empty()
-        && url.contains(&*clean);
+    // No name at all: where the address is the data, or a number, the engine takes that for one, and adds an ending.
+    let (stem, _) = split(&clean);
+    let is_address = match url.split_once(':') {
+        Some(("data", data)) => stem.contains(',') && data.contains(stem),
+        Some(("blob", number)) => !stem.is_empty() && number.ends_with(stem),
+        _ => false,
+    };
     let clean = clean
         .trim()
         .trim_start_matches('.')
@@ -172,6 +175,8 @@ mod tests {
     fn data_is_no_name() {
         let named = |proposed, url| safe_name(proposed, url, Some("text/csv;charset=utf-8"));
         assert_eq!(named("csv,1,2", "data:text/csv,1,2"), "download.csv");
+        assert_eq!(named("csv,1,2.csv", "data:text/csv,1,2"), "download.csv");
+        assert_eq!(named("csv", "data:text/csv,1,2"), "csv");
         assert_eq!(named("table.csv", "data:text/csv,1,2"), "table.csv");
         assert_eq!(
             named("0a-1b", "blob:https://a.example/0a-1b"),
