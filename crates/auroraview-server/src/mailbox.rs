@@ -261,8 +261,8 @@ impl Mailbox {
             state.is_announced = false;
             return state.frame();
         }
-        let closing = state.close.is_some();
-        if !closing {
+        // Nothing follows a close frame, and but for frames nothing goes before it.
+        if !self.is_closed() {
             if std::mem::take(&mut state.ping) {
                 return Some(Item::Ping);
             }
@@ -403,6 +403,22 @@ mod tests {
         assert!(matches!(mailbox.next(), Some(Item::Announcing(_))));
         assert!(mailbox.pong());
         assert_eq!(sent(&mailbox), ["3 bytes", "0 bytes", r#"{"type":"pong"}"#]);
+    }
+
+    #[test]
+    fn nothing_follows_a_close_frame() {
+        for leave in [Leave::Now, Leave::Last] {
+            let (_, mailbox, _) = outlet();
+            mailbox.hold("d", 1);
+            mailbox.open("reply".into());
+            assert_eq!(sent(&mailbox), ["reply"]);
+            mailbox.ack(18);
+            mailbox.ping();
+            mailbox.reload();
+            assert!(mailbox.pong());
+            mailbox.close(4004, "over", leave);
+            assert_eq!(sent(&mailbox), ["4004 over"]);
+        }
     }
 
     #[test]

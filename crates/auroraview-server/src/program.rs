@@ -30,7 +30,7 @@ pub trait Served: Send + Sync + 'static {
 
     /// The page has a new connection and is the same `document`, which processed the frames up to `received`. True: the
     /// session goes on, and what the page lacks is delivered again. False: the hello that follows begins the document
-    /// anew, even if it is the current one; `received` is [`u64::MAX`] when nothing else is wanted.
+    /// anew, even if it is the current one; `received` is [`u64::MAX`] when nothing else is wanted, as after a reload.
     fn resume(&self, document: &str, received: u64) -> bool;
 
     /// The number of the page's last numbered frame that was processed; 0 at a new document.

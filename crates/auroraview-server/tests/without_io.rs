@@ -228,6 +228,25 @@ fn what_comes_after_the_end_counts_for_nothing() {
 }
 
 #[test]
+fn a_page_that_is_loaded_again_may_have_the_id_of_the_document_before() {
+    let (program, sessions) = registry(options());
+    let (mut connection, place) = open(&sessions, &hello("d"));
+    connection.receive_text(r#"{"v":1,"doc":"d","ack":1,"msgs":[{"type":"ready"}]}"#);
+    program.page(0).emit("before", "1");
+    let (mut connection, again) = open(&sessions, &back("d", &place, None));
+    assert_eq!((again.resumed, again.received), (false, 0));
+    connection.receive_text(r#"{"seq":1,"v":1,"doc":"d","ack":1,"msgs":[{"type":"ready"}]}"#);
+    program.page(0).emit("after", "2");
+    let sent: Vec<_> = std::iter::from_fn(|| connection.next_outgoing()).collect();
+    let has = |part: &str| {
+        sent.iter()
+            .any(|one| matches!(one, Outgoing::Text(text) if text.contains(part)))
+    };
+    assert!(has("\"before\"") && has("\"after\""), "{sent:?}");
+    assert!(!connection.is_over());
+}
+
+#[test]
 fn ten_thousand_reconnects_leave_one_session_and_nothing_else() {
     let (program, sessions) = registry(options());
     let (mut connection, mut place) = open(&sessions, &hello("d"));

@@ -121,7 +121,8 @@ impl Connection {
         } else {
             served.resumed(info);
         }
-        let resumed = processed.is_some_and(|received| served.resume(&hello.document, received));
+        // Also a document that is new may call itself as the current one, which is then over.
+        let resumed = served.resume(&hello.document, processed.unwrap_or(u64::MAX));
         let received = if resumed {
             rates.frames.grant(SENT_AGAIN);
             served.received()
