@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benches import readme
-from benches.peers.measure import PYWEBVIEW, QT, Comparison, Contender
+from benches.peers.measure import OURS, PYWEBVIEW, QT, Comparison, Contender, left_out
 from benches.rows import Part, Row, read, write
 
 
@@ -78,3 +78,15 @@ def test_what_was_written_is_read_again(tmp_path):
     parts = {"one": part(Row("calls", "µs", None, {"peer": None}, ratio=False), columns=True, notes=["A note."])}
     write(tmp_path / "bench.json", parts)
     assert read(tmp_path / "bench.json") == parts
+
+
+def test_a_peer_that_fails_is_left_out_and_ours_may_not_fail(capsys):
+    ours, peer = contender(OURS), contender(PYWEBVIEW)
+    contenders, absent = [ours, peer], {}
+    with left_out(peer, contenders, absent):
+        raise RuntimeError("pywebview has gone; its last words:\nno display")
+    assert contenders == [ours]
+    assert absent == {PYWEBVIEW: "it failed, pywebview has gone"}
+    assert "no display" in capsys.readouterr().err
+    with pytest.raises(RuntimeError, match="gone"), left_out(ours, contenders, absent):
+        raise RuntimeError("ours has gone")

@@ -147,10 +147,10 @@ def wheel_megabytes() -> float | None:
 
 
 def run() -> Iterator[Row | str]:
-    """All rows, and notes on them; takes about six minutes."""
+    """All rows, and notes on them; takes about six minutes on two quiet cores."""
     contenders, absent = present()
     for title, why in absent.items():
-        yield f"{title} is absent: {why}."
+        print(f"{title} is absent: {why}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="bench-") as home:
         for contender in contenders:
             imported(contender.python, contender.imports, home)  # Compiles it.
@@ -158,11 +158,28 @@ def run() -> Iterator[Row | str]:
             print(f"turn {number + 1} of {TURNS}", file=sys.stderr)
             first = number % len(contenders)
             for contender in contenders[first:] + contenders[:first]:
-                turn(contender, home, idle=number < IDLE_TURNS)
-        for contender in contenders:
+                with left_out(contender, contenders, absent):
+                    turn(contender, home, idle=number < IDLE_TURNS)
+        for contender in list(contenders):
             print(f"memory, {contender.title}", file=sys.stderr)
-            memory(contender, home)
+            with left_out(contender, contenders, absent):
+                memory(contender, home)
+    for title, why in absent.items():
+        yield f"{title} is absent: {why}."
     yield from Comparison(contenders, list(absent)).rows()
+
+
+@contextmanager
+def left_out(contender: Contender, contenders: list[Contender], absent: dict[str, str]) -> Iterator[None]:
+    """Goes on without a peer that fails in the block. It is said at once, and in the result; ours may not fail."""
+    try:
+        yield
+    except (RuntimeError, subprocess.SubprocessError) as error:
+        if contender.name == OURS:
+            raise
+        print(error, file=sys.stderr)
+        contenders.remove(contender)
+        absent[contender.name] = f"it failed, {str(error).partition('; its last words')[0]}"
 
 
 class Comparison:
