@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use auroraview_fuzz::{Answering, Choices, options};
-use auroraview_protocol::{Attachment, Encoded, EncodedEvent};
+use auroraview_protocol::{Attachment, Encoded, EncodedEvent, write_json_string};
 use auroraview_server::{Dialect, Encoding, Options, Outgoing, RequestInfo, Sessions, close_code};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
@@ -108,9 +108,11 @@ fn answer(detail: Encoded) -> Encoded {
 
 fn check_json(text: &str, (name, told): &(String, Encoded)) {
     serde_json::from_str::<&RawValue>(text).expect("JSON");
-    let name = serde_json::to_string(name).expect("a string");
+    let mut head = String::from(r#"{"type":"#);
+    write_json_string(&mut head, name);
+    head += r#","data":"#;
     let data = text
-        .strip_prefix(&format!(r#"{{"type":{name},"data":"#))
+        .strip_prefix(&head)
         .and_then(|rest| rest.strip_suffix('}'))
         .unwrap_or_else(|| panic!("{text}"));
     match told.attachments.first() {
