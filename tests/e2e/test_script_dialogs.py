@@ -16,6 +16,9 @@ from tests.e2e.shells import kill_web_process
 
 TITLE = "The tool"
 
+UNSAVED = """<!doctype html><body style="margin: 0"><input id=i style="width: 100vw; height: 100vh">
+<script>onbeforeunload = (event) => event.preventDefault()</script>"""
+
 FILES = """<!doctype html><body style="margin: 0"><script>
   const picked = new Promise((resolve) => {
     onchange = async (event) => {
@@ -111,9 +114,7 @@ def test_a_page_that_dies_takes_its_dialogs_along_and_no_others(webview):
 
 
 def test_the_user_decides_whether_a_page_with_unsaved_work_is_left(webview, isolation):
-    page = """<title>unsaved</title><body style="margin: 0"><input id=i style="width: 100vw; height: 100vh">
-        <script>onbeforeunload = (event) => event.preventDefault()</script>"""
-    view = webview(TITLE, html=page, isolation=isolation)
+    view = webview(TITLE, html=UNSAVED, isolation=isolation)
     # The engine asks only where the user has done something.
     click(view)
     user.writes(TITLE, "work")
@@ -127,6 +128,20 @@ def test_the_user_decides_whether_a_page_with_unsaved_work_is_left(webview, isol
     dialog_is_there()
     user.presses(TITLE, "Return")
     wait_for(lambda: ask(view, "i.value") == "", "the page anew")
+
+
+def test_the_program_leaves_a_page_without_asking(webview, isolation):
+    view = webview(TITLE, html=UNSAVED, isolation=isolation)
+    click(view)
+    user.writes(TITLE, "work")
+    wait_for(lambda: ask(view, "i.value") == "work", "the work")
+    view.reload()
+    wait_for(lambda: ask(view, "i.value") == "", "the page anew")
+    click(view)
+    user.writes(TITLE, "work")
+    wait_for(lambda: ask(view, "i.value") == "work", "the work")
+    view.load_html("<title>next</title>")
+    wait_for(lambda: ask(view, "document.title") == "next", "the next page")
 
 
 def click(view: WebView) -> None:

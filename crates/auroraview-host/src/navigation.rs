@@ -88,6 +88,11 @@ impl Navigation {
         }
     }
 
+    /// The program loads something that is not there yet.
+    pub(crate) fn is_ordered(&self) -> bool {
+        !self.expected.borrow().is_empty()
+    }
+
     /// The main frame's load was redirected to this address.
     ///
     /// Where a redirect is decided about, it cannot be told from one of a frame within the page.

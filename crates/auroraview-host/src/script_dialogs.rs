@@ -1,7 +1,7 @@
 //! Dialogs that the page's scripts open: `alert`, `confirm`, `prompt`, and the question before a page with unsaved work is
 //! left.
 //!
-//! The script waits for the user; nothing else does. A page has one such dialog at a time. It closes with its document,
+//! The script waits for the user; nothing else does. Loads that the program orders are not asked about. A page has one such dialog at a time. It closes with its document,
 //! and when the program shows another one.
 
 use std::cell::{Cell, RefCell};
@@ -63,15 +63,18 @@ impl View {
             let Some(view) = weak.upgrade().filter(|view| !view.closed.get()) else {
                 return false;
             };
-            if !shielded(false, || view.script_dialog(dialog)) {
-                dialog.close();
-            }
+            // The engine closes what nobody has kept.
+            shielded((), || view.script_dialog(dialog));
             true
         });
     }
 
-    fn script_dialog(self: &Rc<Self>, dialog: &ScriptDialog) -> bool {
+    fn script_dialog(self: &Rc<Self>, dialog: &ScriptDialog) {
         let kind = dialog.dialog_type();
+        if kind == ScriptDialogType::BeforeUnloadConfirm && self.navigation.is_ordered() {
+            // The program's loads are the program's to ask about; the engine would not tell it of one that the user stopped.
+            return dialog.confirm_set_confirmed(true);
+        }
         let text: String = dialog.message().map_or_else(String::new, Into::into);
         let message = match kind {
             ScriptDialogType::BeforeUnloadConfirm => Message {
@@ -119,7 +122,6 @@ impl View {
             }
             unanswered.close();
         });
-        true
     }
 }
 
