@@ -240,7 +240,12 @@ def drags(program: Program) -> Steps:
             steps += ["mousemove", *place, "sleep", 0.05]
         yield from program.xdo(*steps, "mousemove", end[0] + 2, end[1], "sleep", 0.3, "mouseup", 1)
 
+    files: list[list[str]] = []
+    panel.view.window.on("file_drop", lambda paths, x, y: files.append([str(path) for path in paths]))
     yield from drag(program.point(source, 20, 60), (yield from program.middle(panel, "drop")))
+    yield lambda: bool(files)
+    program.seen["files"] = files
+    panel.view.window.off("file_drop")
     yield from program.page_is(panel, "dropped.some((one) => one[0] === 'drop')", True)
     program.seen["dropped"] = yield from program.js(panel, "dropped.filter((one, n) => one !== 'leave').slice(0, 2)")
     yield from drag(program.point(source, 20, 60), (yield from program.middle(panel, "drag")))

@@ -59,6 +59,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "drags": {
         "actions": [True, False],
         "dropped": ["enter", ["drop", "from Qt", "file:///tmp/a%20b.txt"]],
+        "files": [["/tmp/a b.txt"]],
         "drops": 1,
     },
     "signals": {"received": ["clicked", 1], "sum": 3},

@@ -7,7 +7,9 @@ again in the page, with text, HTML and addresses. The page takes a drop as it al
 
 from __future__ import annotations
 
+import itertools
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auroraview.errors import AuroraViewError
@@ -17,6 +19,10 @@ from auroraview.qt._guard import guarded_filter
 if TYPE_CHECKING:
     from auroraview.futures import Future
     from auroraview.view import WebView
+
+#: Offered by drags that began in a page of WebKitGTK.
+_OF_PAGES = "org.webkitgtk.WebKit.custom-pasteboard-data"
+_MOST_FILES = 10_000
 
 #: `D` is what the page remembers between two events: the element that the pointer is over, and whether it takes a drop.
 _SCRIPT = """((kind, x, y, data, allowed) => {
@@ -91,7 +97,7 @@ class Drops(QtCore.QObject):  # type: ignore[misc]
         """Answers with what the page said to the move before."""
         self._look()
         self._tell("move", event)
-        if self._takes:
+        if self._takes or self._wanted_files(event):
             event.acceptProposedAction()
         else:
             event.ignore()
@@ -101,18 +107,27 @@ class Drops(QtCore.QObject):  # type: ignore[misc]
         self._send(("leave", 0, 0, [], "none"))
 
     def dropped(self, event: Any) -> None:
-        """The page gets it if it takes it."""
+        """The page gets it if it takes it; the program gets files if it listens."""
         self._look()
         self._tell("drop", event)
-        if self._takes:
+        files = self._wanted_files(event)
+        if files:
+            position = _position(event)
+            self._view.window._files_dropped(files, round(position.x()), round(position.y()))
+        if self._takes or files:
             event.acceptProposedAction()
         else:
             event.ignore()
 
     def _tell(self, kind: str, event: Any) -> None:
-        position = event.position() if hasattr(event, "position") else event.posF()
+        position = _position(event)
         # Pixels of Qt are those of the page: it is zoomed for that.
         self._send((kind, position.x(), position.y(), _data(event), _allowed(event)))
+
+    def _wanted_files(self, event: Any) -> list[Path]:
+        """Files of another program, if somebody wants to know of them."""
+        wanted = self._view.is_open and self._view.window._listeners.of("file_drop")
+        return _files(event) if wanted else []
 
     def _look(self) -> None:
         if self._asked is not None and self._asked.done():
@@ -130,6 +145,19 @@ class Drops(QtCore.QObject):  # type: ignore[misc]
         kind, x, y, data, allowed = told
         arguments = json.dumps([kind, x, y, data, allowed])
         self._asked = self._view.eval_js(f"{_SCRIPT}(...{arguments})")
+
+
+def _position(event: Any) -> Any:
+    return event.position() if hasattr(event, "position") else event.posF()
+
+
+def _files(event: Any) -> list[Path]:
+    """Paths on this machine; none of a drag that began in a page, which decides what is in it."""
+    mime = event.mimeData()
+    if not mime.hasUrls() or mime.hasHtml() or mime.hasFormat(_OF_PAGES):
+        return []
+    local = (url for url in mime.urls() if url.isLocalFile() and url.host() in ("", "localhost"))
+    return [Path(str(url.toLocalFile())) for url in itertools.islice(local, _MOST_FILES)]
 
 
 def _data(event: Any) -> list[tuple[str, str]]:
