@@ -1,8 +1,8 @@
 //! Dialogs that the page's scripts open: `alert`, `confirm`, `prompt`, and the question before a page with unsaved work is
 //! left.
 //!
-//! The script waits for the user; nothing else does. Loads that the program orders are not asked about. A page has one such dialog at a time. It closes with its document,
-//! and when the program shows another one.
+//! The script waits for the user; nothing else does. A page has one such dialog at a time. It closes with its document,
+//! and when the program shows another one, which is never asked about.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
