@@ -125,6 +125,30 @@ def photograph_screen(to: Path) -> None:
     subprocess.run(["convert", to, "-trim", "+repage", to], check=True)
 
 
+@scene("17_vite")
+def vite(to: Path, _scheme: Scheme) -> None:
+    """The page as Vite builds it, with the packages that the SDK is tested with."""
+    sdk = ROOT / "js_sdk"
+    with tempfile.TemporaryDirectory() as folder:
+        ui = Path(folder, "ui")
+        shutil.copytree(EXAMPLES / "17_vite" / "ui", ui, ignore=shutil.ignore_patterns("node_modules", "dist"))
+        modules = ui / "node_modules"
+        (modules / "@auroraview").mkdir(parents=True)
+        for package in (sdk / "node_modules").iterdir():
+            if package.name == ".bin" or package.name[0] not in ".@" or package.name == "@vitejs":
+                (modules / package.name).symlink_to(package)
+        (modules / "@auroraview" / "sdk").symlink_to(sdk)
+        subprocess.run(["node", "scripts/build.mjs", "--package"], cwd=sdk, check=True)
+        subprocess.run([modules / ".bin" / "vite", "build", "--logLevel", "warn"], cwd=ui, check=True)
+        with shown(load("17_vite").make_view(built=ui / "dist")) as view:
+            field = "document.querySelector('input')"
+            until(lambda: ask(view, f"Boolean({field})"), "the page")
+            ask(view, f"{field}.value = 'harbour'; {field}.dispatchEvent(new Event('input'))")
+            ask(view, "document.querySelector('button').click()")
+            until(lambda: "HARBOUR!" in ask(view, "document.body.innerText"), "the answer")
+            view.screenshot(to)
+
+
 @scene("18_dialogs")
 def dialogs(to: Path, _scheme: Scheme) -> None:
     """The question that closing asks."""
