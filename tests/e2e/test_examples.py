@@ -273,6 +273,9 @@ def test_mistakes_are_seen_where_the_debugging_example_says(webview: Windows) ->
         wait_for_text(view, "#rejected", "(method_not_found)")
         click(view, "#wrong")
         wait_for_text(view, "#rejected", "(invalid_params)")
+        click(view, "#page")
+        wait_for_text(view, "#log", "INFO auroraview.page: about to use what is not there")
+        wait_for_text(view, "#log", "ERROR auroraview.page: ")
     finally:
         logging.getLogger("auroraview").removeHandler(handler)
         logging.getLogger("auroraview").setLevel(logging.NOTSET)
