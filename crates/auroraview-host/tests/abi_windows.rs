@@ -243,12 +243,13 @@ fn windows_open_answer_and_close_through_the_c_functions() {
             request: 8,
             question: Question::ReadClipboard,
         });
-        host.wait("the end of a question", |event| match event {
+        let answer = host.wait("the end of a question", |event| match event {
             HostEvent::Answered {
                 request: 8, answer, ..
-            } => Some(assert_eq!(*answer, Err(AskError::Gone))),
+            } => Some(answer.clone()),
             _ => None,
         });
+        assert_eq!(answer, Err(AskError::Gone));
         if round < 3 {
             send(&HostCommand::Close { view: first });
             host.closed(first);
