@@ -17,14 +17,6 @@ from tests.e2e.proxy import Proxy, proxy
 from tests.e2e.servers import Server
 from tests.e2e.shells import crash, crashes_of, isolated, kill_shell
 
-OpenView = Windows
-
-
-@pytest.fixture
-def open_view(webview: Windows) -> Windows:
-    """The fixture `webview`."""
-    return webview
-
 
 @pytest.fixture
 def view(webview: Windows) -> WebView:
