@@ -7,16 +7,17 @@ if (!port) return;
 const post = port.postMessage.bind(port);
 const { stringify } = JSON;
 const { apply, ownKeys } = Reflect;
+const NewError = Error;
 const LONGEST = 65536;
-const OWN = /^user-script|^\[native code\]$|^undefined$|^$/;
-const PLACE = /^(?:.*@)?(.*?):(\d+)(?::\d+)?$/;
+const OWN = /^user-script:/;
+const PLACE = /^(?:.*@)?([a-z][a-z0-9+.-]*:.*?)(?::(\d+))?(?::\d+)?$/i;
 
 // Where a stack leaves this script: [address, line].
 const placeIn = (stack) => {
   try {
     for (const line of String(stack).split("\n")) {
       const found = PLACE.exec(line);
-      if (found && !OWN.test(found[1])) return [found[1], +found[2]];
+      if (found && !OWN.test(found[1])) return [found[1], found[2] ? +found[2] : null];
     }
   } catch {}
   return [null, null];
@@ -99,12 +100,12 @@ for (const name of ownKeys(levels)) {
   const original = console[name];
   if (typeof original !== "function") continue;
   const level = levels[name];
-  const told = (values) => heard(level, name === "dir" ? values.slice(0, 1) : values, Error().stack);
+  const told = (values) => heard(level, name === "dir" ? values.slice(0, 1) : values, NewError().stack);
   console[name] = { [name](...values) { told(values); return apply(original, console, values); } }[name];
 }
 const original = console.assert;
 console.assert = { assert(condition, ...values) {
-  if (!condition) heard("error", values.length ? ["Assertion failed:", ...values] : ["Assertion failed"], Error().stack);
+  if (!condition) heard("error", values.length ? ["Assertion failed:", ...values] : ["Assertion failed"], NewError().stack);
   return apply(original, console, [condition, ...values]);
 } }.assert;
 
