@@ -166,3 +166,10 @@ def test_the_console_of_a_later_document_is_heard_too():
 def test_the_inspector_needs_debug():
     with pytest.raises(UsageError, match="debug=True"):
         WebView().window.inspect()
+
+
+def test_the_inspector_opens(isolation):
+    with opened(html="<p>page", debug=True, height=700, isolation=isolation) as view:
+        before = ask(view, "innerHeight")
+        view.window.inspect()
+        wait_for(lambda: ask(view, "innerHeight") < before, "the inspector below the page")
