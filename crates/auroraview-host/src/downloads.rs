@@ -91,9 +91,12 @@ impl View {
         let weak = Rc::downgrade(self);
         let handler = context.connect_download_started(move |_, download| {
             let Some(view) = weak.upgrade() else { return };
-            shielded((), || forget_others(download));
             shielded((), || match download.web_view() {
-                Some(webview) if webview == view.webview => view.download_started(download),
+                Some(webview) if webview == view.webview => {
+                    // Not of a download of another view, which shares the context and has its own handlers there.
+                    forget_others(download);
+                    view.download_started(download);
+                }
                 Some(_) => {}
                 // Nobody would hear of it, and the engine would choose the place.
                 None => download.cancel(),

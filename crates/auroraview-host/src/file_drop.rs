@@ -8,6 +8,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use auroraview_host_api::{HostEvent, LogLevel};
 use gtk::gdk::DragContext;
@@ -21,6 +22,9 @@ use crate::view::View;
 /// Most files of one drop that are told.
 const MOST: usize = 10_000;
 
+/// How soon after a drop the engine goes to what was dropped. Later it is a link to the same file.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
 const FILES: &str = "text/uri-list";
 /// Offered by drags that began in a page.
 const OF_PAGES: [&str; 2] = ["text/html", "org.webkitgtk.WebKit.custom-pasteboard-data"];
@@ -32,14 +36,17 @@ pub(crate) struct FileDrop {
     over: RefCell<Option<(DragContext, Vec<String>)>>,
     /// A drop whose addresses have not come yet, and its place.
     awaited: RefCell<Option<(DragContext, i32, i32)>>,
-    /// What was dropped last.
-    dropped: RefCell<Vec<String>>,
+    /// The files that were dropped last, and when.
+    dropped: RefCell<Option<(Instant, Vec<String>)>>,
 }
 
 impl FileDrop {
     /// Whether the engine goes there only because it was dropped onto the page.
     pub(crate) fn leads_to(&self, url: &str) -> bool {
-        self.dropped.borrow().iter().any(|one| one == url)
+        let dropped = self.dropped.borrow();
+        dropped
+            .as_ref()
+            .is_some_and(|(when, all)| when.elapsed() < AT_ONCE && all.iter().any(|one| one == url))
     }
 }
 
@@ -89,15 +96,17 @@ impl View {
             return;
         }
         let mut paths = Vec::new();
+        let mut files = Vec::new();
         let mut nameless = 0;
-        for address in &addresses {
-            match path_of(address) {
+        for address in addresses {
+            match path_of(&address) {
                 Some(Ok(path)) => paths.push(path),
                 Some(Err(())) => nameless += 1,
-                None => {}
+                None => continue,
             }
+            files.push(address);
         }
-        *self.file_drop.dropped.borrow_mut() = addresses;
+        *self.file_drop.dropped.borrow_mut() = Some((Instant::now(), files));
         if nameless > 0 {
             let text = format!("{nameless} dropped files are left out: their names are no UTF-8");
             log(LogLevel::Warning, text);

@@ -30,6 +30,9 @@ impl Part {
                 continue;
             }
             let path = folder.join(format!("{numbered}.part"));
+            if is_there(&unfinished(&path)) {
+                continue;
+            }
             if create(&path)?.is_some() {
                 return Ok(Self {
                     folder: folder.to_owned(),
@@ -83,11 +86,16 @@ impl Drop for Part {
             return;
         }
         // The web engine removes its own, unless it ended.
-        let mut unfinished = self.path.clone().into_os_string();
-        unfinished.push(".wkdownload");
-        let _ = fs::remove_file(unfinished);
+        let _ = fs::remove_file(unfinished(&self.path));
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Where the web engine writes what becomes the file at `path`, over whatever is there.
+fn unfinished(path: &Path) -> PathBuf {
+    let mut unfinished = path.to_owned().into_os_string();
+    unfinished.push(".wkdownload");
+    unfinished.into()
 }
 
 /// Something has this name, a dead symlink too.
@@ -145,6 +153,17 @@ mod tests {
         assert_eq!(second.finish().unwrap(), folder.join("a (4).txt"));
         assert_eq!(fs::read(folder.join("a.txt")).unwrap(), b"old");
         assert_eq!(fs::read(folder.join("a (2).txt")).unwrap(), b"came between");
+    }
+
+    #[test]
+    fn what_the_engine_would_write_over_is_passed_by() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
+        fs::write(folder.join("a.txt.part.wkdownload"), "of somebody").unwrap();
+        let part = Part::reserve(folder, "a.txt").unwrap();
+        assert_eq!(part.target(), folder.join("a (1).txt"));
+        drop(part);
+        assert_eq!(names(folder), ["a.txt.part.wkdownload"]);
     }
 
     #[test]
