@@ -70,9 +70,15 @@ export function createAuroraView<Api = AnyMethods, Namespaces = unknown>(
   return made as AuroraView<Api, Namespaces>;
 }
 
-/** The client made last; where there is none, what {@link createAuroraView} makes without options. */
-export function getAuroraView<Api = AnyMethods, Namespaces = unknown>(): AuroraView<Api, Namespaces> {
-  return made === undefined ? createAuroraView() : (made as AuroraView<Api, Namespaces>);
+/**
+ * The client made last; where there is none, what {@link createAuroraView} makes without options.
+ *
+ * @param otherwise gives one where none was made, in its place.
+ */
+export function getAuroraView<Api = AnyMethods, Namespaces = unknown>(
+  otherwise: () => AuroraView = createAuroraView,
+): AuroraView<Api, Namespaces> {
+  return (made ?? otherwise()) as AuroraView<Api, Namespaces>;
 }
 
 function ofWindow(): AuroraView | undefined {

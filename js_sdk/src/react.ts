@@ -1,10 +1,10 @@
 /** `@auroraview/sdk/react`: calls, events and the connection as hooks of React. */
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { AnyMethods, AuroraView } from "./client";
 import type { Handler } from "./events";
 import { type ByName, type Caller, type CallState, callTarget, IDLE, makeCaller, type Target } from "./hooks/caller";
+import { clientOfPage } from "./hooks/client";
 import { type ConnectionView, viewOf } from "./hooks/connected";
-import { getAuroraView } from "./index";
 import type { Json } from "./protocol";
 
 export type { CallState, ConnectionView };
@@ -18,18 +18,27 @@ export function useAuroraView<Api = AnyMethods, Namespaces = unknown>(): {
   isReady: boolean;
   connection: ConnectionView;
 } {
-  const client = getAuroraView<Api, Namespaces>();
-  const { connection } = client as AuroraView;
-  useSyncExternalStore(
-    (changed) => connection.onChange(changed),
+  const client = clientOfPage<Api, Namespaces>();
+  const { connection, isReady } = client as AuroraView;
+  const subscribe = useCallback((changed: () => void) => connection.onChange(changed), [connection]);
+  const state = useSyncExternalStore(
+    subscribe,
     () => connection.state,
+    () => "connecting" as const,
   );
-  return { client, isReady: (client as AuroraView).isReady, connection: viewOf({ connection }) };
+  // A page that takes over what a server rendered begins with what that has seen.
+  const isCurrent = state === connection.state;
+  return {
+    client,
+    isReady: isReady && isCurrent,
+    connection: isCurrent ? viewOf({ connection }) : { state, reason: undefined },
+  };
 }
 
 /**
- * A method and the state of its calls. `call` and `reset` stay the same from one rendering to the next. A call goes on
- * when the component is gone; `call(params, { signal })` can give it up.
+ * A method and the state of its calls. `call` and `reset` stay the same from one rendering to the next; another name
+ * begins anew, with others. Of functions the newest is called. A call goes on when the component is gone;
+ * `call(params, { signal })` can give it up.
  *
  * @param target the name of a method, or a function such as `client.api.rename`, which types arguments and result.
  */
@@ -38,23 +47,33 @@ export function useCall<Args extends unknown[], Result>(
   target: (...args: Args) => Promise<Result>,
 ): UseCall<Args, Result>;
 export function useCall<Args extends unknown[], Result>(target: Target<Args, Result>): UseCall<Args, Result> {
-  const [state, show] = useState<CallState<Result>>(IDLE);
+  const name = nameOf(target);
+  const [shown, show] = useState<{ name?: string | undefined; state: CallState<Result> }>({ state: IDLE });
   const latest = useRef(target);
   const mounted = useRef(true);
   useLayoutEffect(() => {
     latest.current = target;
   });
   const { call, reset } = useMemo(() => {
-    const current = (...args: Args): Promise<Result> => callTarget(latest.current, args);
-    return makeCaller(current, (next) => mounted.current && show(next));
-  }, []);
+    const current = (...args: Args): Promise<Result> => callTarget(name ?? latest.current, args);
+    return makeCaller(current, (state: CallState<Result>) => {
+      // What comes for the name before is nothing to show.
+      if (mounted.current && nameOf(latest.current) === name) {
+        show({ name, state });
+      }
+    });
+  }, [name]);
   useEffect(() => {
     mounted.current = true;
     return () => {
       mounted.current = false;
     };
   }, []);
-  return { ...state, call, reset };
+  return { ...(shown.name === name ? shown.state : IDLE), call, reset };
+}
+
+function nameOf(target: unknown): string | undefined {
+  return typeof target === "string" ? target : undefined;
 }
 
 /**
@@ -71,7 +90,7 @@ export function useEvent<Detail>(event: string, handler?: Handler<Detail>): Deta
   });
   useEffect(
     () =>
-      getAuroraView().on<Detail>(event, (detail) => {
+      clientOfPage().on<Detail>(event, (detail) => {
         const { current } = latest;
         return current === undefined ? setLast({ event, detail }) : current(detail);
       }),

@@ -4,8 +4,8 @@ import { type Readable, readable, writable } from "svelte/store";
 import type { AnyMethods, AuroraView } from "./client";
 import type { Handler } from "./events";
 import { type ByName, type Caller, type CallState, IDLE, makeCaller, type Target } from "./hooks/caller";
+import { clientOfPage } from "./hooks/client";
 import { type ConnectionView, viewOf } from "./hooks/connected";
-import { getAuroraView } from "./index";
 import type { Json } from "./protocol";
 
 export type { CallState, ConnectionView };
@@ -19,7 +19,7 @@ export function useAuroraView<Api = AnyMethods, Namespaces = unknown>(): {
   isReady: Readable<boolean>;
   connection: Readable<ConnectionView>;
 } {
-  const client = getAuroraView<Api, Namespaces>();
+  const client = clientOfPage<Api, Namespaces>();
   const any = client as AuroraView;
   const following = <T>(read: () => T): Readable<T> =>
     readable(read(), (set) => {
@@ -53,7 +53,7 @@ export function useCall<Args extends unknown[], Result>(target: Target<Args, Res
 export function useEvent<Detail = Json>(event: string): Readable<Detail | undefined>;
 export function useEvent<Detail = Json>(event: string, handler: Handler<Detail>): void;
 export function useEvent<Detail>(event: string, handler?: Handler<Detail>): Readable<Detail | undefined> | undefined {
-  const client = getAuroraView();
+  const client = clientOfPage();
   if (handler === undefined) {
     return readable<Detail | undefined>(undefined, (set) => client.on<Detail>(event, set));
   }

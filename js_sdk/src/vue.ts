@@ -3,8 +3,8 @@ import { getCurrentScope, onScopeDispose, type ShallowRef, shallowReadonly, shal
 import type { AnyMethods, AuroraView } from "./client";
 import type { Handler } from "./events";
 import { type ByName, type Caller, type CallState, IDLE, makeCaller, type Target } from "./hooks/caller";
+import { clientOfPage } from "./hooks/client";
 import { type ConnectionView, viewOf } from "./hooks/connected";
-import { getAuroraView } from "./index";
 import type { Json } from "./protocol";
 
 export type { CallState, ConnectionView };
@@ -22,7 +22,7 @@ export function useAuroraView<Api = AnyMethods, Namespaces = unknown>(): {
   isReady: Readonly<ShallowRef<boolean>>;
   connection: Readonly<ShallowRef<ConnectionView>>;
 } {
-  const client = getAuroraView<Api, Namespaces>();
+  const client = clientOfPage<Api, Namespaces>();
   const any = client as AuroraView;
   const isReady = shallowRef(any.isReady);
   const connection = shallowRef(viewOf(any));
@@ -78,7 +78,7 @@ export function useEvent<Detail>(
   const keep = (detail: Detail): void => {
     last.value = detail;
   };
-  onEnd(getAuroraView().on<Detail>(event, handler ?? keep));
+  onEnd(clientOfPage().on<Detail>(event, handler ?? keep));
   return handler === undefined ? shallowReadonly(last) : undefined;
 }
 

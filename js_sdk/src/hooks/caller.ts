@@ -1,7 +1,7 @@
 /** One method and the state of its calls, as a component shows it; the same for every framework. */
 import type { CallOptions } from "../bridge";
 import type { AuroraViewError } from "../errors";
-import { getAuroraView } from "../index";
+import { clientOfPage } from "./client";
 
 /** What a component shows of a call. */
 export interface CallState<Result> {
@@ -32,7 +32,7 @@ export interface Caller<Args extends unknown[], Result> {
 export const IDLE = { data: undefined, error: undefined, pending: false } as const;
 
 export function callTarget<Args extends unknown[], Result>(target: Target<Args, Result>, args: Args): Promise<Result> {
-  return typeof target === "string" ? getAuroraView().call(target, ...(args as unknown as ByName)) : target(...args);
+  return typeof target === "string" ? clientOfPage().call(target, ...(args as unknown as ByName)) : target(...args);
 }
 
 /** `show` is told each new state. */

@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { StrictMode, useState } from "react";
+import { hydrateRoot } from "react-dom/client";
 import { afterEach, expect, expectTypeOf, test } from "vitest";
 import { type UseCall, useAuroraView, useCall, useEvent } from "../../src/react";
 import { type Api, callsOf, welcomedProgram } from "./program";
@@ -68,6 +69,61 @@ test("of two calls at once the later one is shown, and both are answered", async
   expect(answers).toEqual([22, 11]);
 });
 
+test("another name begins anew, and what comes for the name before is not shown", async () => {
+  const program = await welcomedProgram();
+  const callers = new Set<unknown>();
+  function Value({ name }: { name: string }) {
+    const { call, data, pending } = useCall<number>(name);
+    callers.add(call);
+    return (
+      <button type="button" onClick={() => call()}>
+        {`${name} ${data ?? "-"} ${pending}`}
+      </button>
+    );
+  }
+  const { rerender } = render(<Value name="scale" />, { wrapper: StrictMode });
+  const button = screen.getByText("scale - false");
+  fireEvent.click(button);
+  await callsOf(program);
+  await act(async () => program.respond(1, 11));
+  expect(button.textContent).toBe("scale 11 false");
+  fireEvent.click(button);
+  expect((await callsOf(program)).at(-1)).toEqual([2, "scale", undefined]);
+  const ofScale = callers.size;
+
+  rerender(<Value name="turn" />);
+  expect(button.textContent).toBe("turn - false");
+  fireEvent.click(button);
+  expect((await callsOf(program)).at(-1)).toEqual([3, "turn", undefined]);
+  await act(async () => program.respond(2, 22));
+  expect(button.textContent).toBe("turn - true");
+  await act(async () => program.respond(3, 33));
+  expect(button.textContent).toBe("turn 33 false");
+  expect(callers.size).toBe(2 * ofScale);
+});
+
+test("of functions the newest is called, by a call that stays the same", async () => {
+  const program = await welcomedProgram();
+  const callers = new Set<unknown>();
+  function Scale({ by }: { by: number }) {
+    const { client } = useAuroraView();
+    const { call, data } = useCall(() => client.call<number>("scale", { by }));
+    callers.add(call);
+    return (
+      <button type="button" onClick={() => call()}>
+        {data ?? "none"}
+      </button>
+    );
+  }
+  const { rerender } = render(<Scale by={1} />);
+  rerender(<Scale by={2} />);
+  const button = screen.getByText("none");
+  fireEvent.click(button);
+  expect(await callsOf(program)).toEqual([[1, "scale", { by: 2 }]]);
+  await act(async () => program.respond(1, 4));
+  expect([button.textContent, callers.size]).toEqual(["4", 1]);
+});
+
 test("the last value of an event is shown, a retained one at once", async () => {
   const program = await welcomedProgram();
   program.emit("progress", 3, true);
@@ -115,4 +171,19 @@ test("the end of the connection is shown", async () => {
   render(<Panel />);
   await act(async () => program.end("closed by the program"));
   expect(screen.getByText("false closed -")).toBeTruthy();
+});
+
+test("a page takes over what a server rendered, without a word, and then shows what is", async () => {
+  const program = await welcomedProgram();
+  program.emit("progress", 3, true);
+  const wrong: unknown[] = [];
+  const place = document.createElement("div");
+  // As test/hooks/react_server.test.tsx has it from a server.
+  place.innerHTML =
+    '<main><output>false connecting -</output><button type="button">rename</button><button type="button">reset</button></main>';
+  const root = await act(async () =>
+    hydrateRoot(place, <Panel />, { onRecoverableError: (error) => wrong.push(error) }),
+  );
+  expect([wrong, place.querySelector("output")?.textContent]).toEqual([[], "true open 3"]);
+  await act(async () => root.unmount());
 });
