@@ -63,7 +63,9 @@ def _documented():
                 continue
             yield f"{module.__name__}.{name}", thing
             if inspect.isclass(thing):
-                for member, value in vars(thing).items():
+                # Also of the parts that a class is made of.
+                ours = [vars(part) for part in thing.__mro__ if part.__module__.startswith("auroraview")]
+                for member, value in [one for part in ours for one in part.items()]:
                     if not member.startswith("_") and (callable(value) or isinstance(value, property)):
                         yield f"{module.__name__}.{name}.{member}", value
 

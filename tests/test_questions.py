@@ -11,6 +11,7 @@ import pytest
 from auroraview import HostError, UsageError, ViewClosed, WebView
 from auroraview._dialogs import Dialogs
 from auroraview._questions import Questions
+from auroraview.futures import Future
 from tests.helpers import SECONDS
 
 
@@ -193,3 +194,26 @@ def test_a_view_that_was_not_shown_has_no_dialogs():
     view = WebView(html="x")
     with pytest.raises(ViewClosed, match="there is no window"):
         view.window.confirm("?").result(SECONDS)
+
+
+def test_what_cannot_be_asked_of_a_page_does_not_keep_what_waits_behind_it():
+    evaluations = WebView(html="x")._evaluations
+    answer = Future("an answer")
+    answer.settle(3)
+
+    def fail():
+        raise UsageError("no such question")
+
+    futures = [evaluations.when_ready("an answer", ask) for ask in (fail, lambda: answer)]
+    evaluations.document_is_ready()
+    with pytest.raises(UsageError, match="no such question"):
+        futures[0].result(SECONDS)
+    assert futures[1].result(SECONDS) == 3
+
+
+@pytest.mark.parametrize("ask", [WebView.eval_js, WebView.find, WebView.print_pdf], ids=lambda ask: ask.__name__)
+def test_a_page_is_not_asked_what_is_no_text(ask, tmp_path):
+    view = WebView(html="x")
+    with pytest.raises(UsageError, match=r"text|UTF-8"):
+        ask(view, str(tmp_path / "\udcff"))
+    assert view._evaluations._waiting == []

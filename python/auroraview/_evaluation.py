@@ -60,7 +60,10 @@ class Evaluations:
             with self._lock:
                 waiting = self._asked.pop(request, None)
             if waiting is not None and not waiting.done():
-                _follow(waiting, ask())
+                try:
+                    _follow(waiting, ask())
+                except Exception as error:  # noqa: BLE001 - others wait behind it; whoever waits for this one is to see it
+                    waiting.settle(error=error)
             return True
 
         return self._ask(what, request, begin)

@@ -27,11 +27,15 @@ def pdf_question(
     """What the host is asked for.
 
     Raises:
-        UsageError: no such paper, or no room between its margins.
+        UsageError: no such paper, or no room between its margins; a path that is no text.
         FileNotFoundError: the folder does not exist.
         IsADirectoryError: the path is one.
     """
     target = os.path.abspath(os.fsdecode(path))
+    try:
+        target.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"print_pdf writes a file whose path is UTF-8, not {target!r}") from None
     if os.path.isdir(target):
         raise IsADirectoryError(f"print_pdf writes a file, and {target} is a directory")
     folder = os.path.dirname(target)

@@ -5,25 +5,24 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _host, _source, _waiting
+from auroraview._asking import Asking
 from auroraview._evaluation import Evaluations
 from auroraview._isolation import Isolation
-from auroraview._lifecycle import weakly
+from auroraview._lifecycle import start_thread, weakly
 from auroraview._log import logger
 from auroraview._main_thread import pumped_by_loop
 from auroraview._questions import Questions
 from auroraview._running import check_answers
 from auroraview.bridge import Bridge
-from auroraview.errors import CallTimeout, HostError, UsageError, ViewClosed
+from auroraview.errors import CallTimeout, HostError, ViewClosed
 from auroraview.navigation import Watcher, checked_origin, decide
 from auroraview.peer import Peer
 from auroraview.window import Window
 
 if TYPE_CHECKING:
-    from auroraview.futures import Future
     from auroraview.options import StrPath, WindowOptions
 
 __all__ = ["WebView"]
@@ -31,7 +30,6 @@ __all__ = ["WebView"]
 Function = Callable[..., Any]
 
 _OPEN_SECONDS = 20.0
-_SCREENSHOT_SECONDS = 30.0
 
 
 class _Opening:
@@ -47,7 +45,7 @@ class _Opening:
 _showing: set[WebView] = set()
 
 
-class WebView:
+class WebView(Asking):
     """A native window with a page, and the handlers that serve it. Constructing opens nothing; :meth:`show` does.
 
     Args:
@@ -382,21 +380,6 @@ class WebView:
         if not self.is_ready:
             raise ViewClosed(f"{self._isolation.end_reason} before the page was ready")
 
-    def eval_js(self, script: str) -> Future:
-        """Evaluates a script in the page's global scope.
-
-        The value is that of the last statement; promises are awaited, ``undefined`` is ``None``. Before the page is
-        ready it waits for it.
-
-        Returns:
-            A future: ``.result(timeout=5)`` or ``await``. It raises ``RemoteError`` when the script throws, and
-            ``ViewClosed`` when the document goes away. A page whose Content-Security-Policy forbids ``eval`` cannot
-            await promises: a promise is a ``RemoteError`` that says so.
-        """
-        if not isinstance(script, str):
-            raise UsageError(f"a script is a str, not {type(script).__name__}")
-        return self._evaluations.evaluate(script)
-
     def load_url(self, url: str) -> None:
         """Shows another address; its origin may use the bridge. Bindings stay."""
         self._load(_source.of_url(url))
@@ -421,92 +404,6 @@ class WebView:
         if self.is_open:
             self._evaluations.document_is_leaving()
             self._core.reload()
-
-    def screenshot(self, path: StrPath | None = None) -> bytes:
-        """A picture of the page as rendered; waits until the page is ready.
-
-        Args:
-            path: also write it to this file.
-
-        Returns:
-            The bytes of a PNG file.
-
-        Raises:
-            HostError: no picture could be taken.
-            ViewClosed, CallTimeout: the page went away, or no picture came within 30 s.
-            UsageError: where no picture can be taken meanwhile: see :meth:`show`.
-        """
-        future = self._evaluations.screenshot()
-        picture: bytes = future.result(_SCREENSHOT_SECONDS)
-        if path is not None:
-            Path(path).write_bytes(picture)
-        return picture
-
-    def find(self, text: str, *, match_case: bool = False, backwards: bool = False) -> Future:
-        """Searches the page, marks a match and scrolls to it; the same text again: the next one. After the last comes
-        the first. Waits until the page is ready.
-
-        Args:
-            text: what to look for; ``""`` ends the search and its marks.
-            match_case: upper and lower case differ.
-            backwards: the match before.
-
-        Returns:
-            A future of the number of matches. It raises ``ViewClosed`` or ``HostError`` when the window, or the
-            document, goes away first.
-        """
-        if not isinstance(text, str):
-            raise UsageError(f"what is looked for is a str, not {type(text).__name__}")
-        options = {"text": text, "match_case": bool(match_case), "backwards": bool(backwards), "wrap": True}
-        what = "the number of matches"
-        return self._evaluations.when_ready(what, lambda: self._questions.ask(what, {"find": options}))
-
-    def print_pdf(
-        self,
-        path: StrPath,
-        *,
-        paper: str | tuple[float, float] = "A4",
-        landscape: bool = False,
-        margin_mm: float = 10.0,
-        background: bool = True,
-    ) -> Future:
-        """Writes the page to a PDF file, as it prints (``@media print``). Waits until the page is ready.
-
-        Args:
-            path: the file; one that is there is replaced when the new one is complete.
-            paper: ``"A3"``, ``"A4"``, ``"A5"``, ``"Letter"``, ``"Legal"``, ``"Tabloid"``, or (width, height) in mm.
-            landscape: width and height change places.
-            margin_mm: on all sides.
-            background: background colours and pictures are printed too.
-
-        Returns:
-            A future of the ``Path``, done when the file is written. It raises ``HostError`` when it cannot be, and
-            ``ViewClosed`` when the window goes away first.
-
-        Raises:
-            UsageError: no such paper; margins that leave no room.
-            FileNotFoundError: the folder does not exist.
-        """
-        from auroraview._pdf import pdf_question
-
-        options = pdf_question(path, paper, landscape=landscape, margin_mm=margin_mm, background=background)
-        written = Path(options["path"])
-        what = "the PDF file"
-        ask = lambda: self._questions.ask(what, {"print_pdf": options}, lambda _: written)  # noqa: E731
-        return self._evaluations.when_ready(what, ask)
-
-    def _painted(self) -> bytes:
-        """The page as it was last painted, as the bytes of a PNG file. Any thread, that of an application's loop too.
-
-        Raises:
-            HostError: there is no picture.
-            ViewClosed, CallTimeout: there is no window, or none that answers.
-        """
-        future = self._evaluations.painted()
-        if not _waiting.wait_until_answered(future.done, _SCREENSHOT_SECONDS):
-            raise CallTimeout(f"the picture did not come within {_SCREENSHOT_SECONDS:g} s")
-        picture: bytes = future.result(0)
-        return picture
 
     def on_navigate(self, func: Watcher) -> Watcher:
         """Sees every navigation and new window before it happens (those of iframes too); a decorator.
@@ -601,9 +498,7 @@ class WebView:
             case "navigating":
                 self.bridge.submit(self._core.peer.id, self._answer_navigation, *args)
             case "external":
-                import webbrowser
-
-                webbrowser.open(args[0])
+                start_thread("browser", lambda: _open_in_browser(args[0]))
             case "closed":
                 self._isolation.ends()
                 self._evaluations.end(self._isolation.end_reason)
@@ -642,3 +537,11 @@ class WebView:
             decision = decide(list(self._watchers), url, new_window)
         finally:
             self._core.answer_navigation(request, decision)
+
+
+def _open_in_browser(url: str) -> None:
+    """Takes as long as the browser likes, so not on the notice thread."""
+    import webbrowser
+
+    if not webbrowser.open(url):
+        logger.warning("there is no browser to open %s with", url)

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from auroraview import Navigation, UsageError, ViewClosed, WebView
-from tests.e2e.helpers import Record, ask, opened, wait_for
+from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.servers import Server
 
 
@@ -298,3 +298,20 @@ def test_an_address_that_is_none_is_a_usage_error(url):
         WebView(url=url)
     with pytest.raises(UsageError, match="http or https address"):
         WebView().load_url(url)
+
+
+def test_a_browser_that_takes_its_time_keeps_nothing_waiting(server, foreign, monkeypatch):
+    asked, goes_on = threading.Event(), threading.Event()
+
+    def open_slowly(url):
+        asked.set()
+        return goes_on.wait(PATIENCE)
+
+    monkeypatch.setattr("webbrowser.open", open_slowly)
+    try:
+        with opened(url=server.page("/", "<p>here")) as view:
+            go(view, foreign.page("/", "<p>there"))
+            assert asked.wait(PATIENCE)
+            assert ask(view, "1 + 1") == 2
+    finally:
+        goes_on.set()
