@@ -163,3 +163,12 @@ def test_a_bridge_takes_no_other_clock(clock):
 def test_a_timeout_is_a_positive_number(page, timeout):
     with pytest.raises(UsageError, match=r"call\(timeout=...\)"):
         page.call("f", timeout=timeout)
+
+
+def test_no_thread_stays_of_a_call_that_was_answered():
+    bridge = Bridge()
+    bridge.bind_call("f", lambda: 1)
+    with MemoryPage(bridge) as page:
+        assert [page.call("f", timeout=3600).result(SECONDS) for _ in range(20)] == [1] * 20
+        assert page.call("f", timeout=1e300).result(SECONDS) == 1
+    eventually(lambda: not any(isinstance(thread, threading.Timer) for thread in threading.enumerate()))

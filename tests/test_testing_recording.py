@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from auroraview import Bridge, RemoteError, UsageError, WebView, __version__
+from auroraview import Bridge, RemoteError, UsageError, WebView, __version__, _waiting
 from auroraview.testing import MemoryPage, record, replay
 from tests.helpers import SECONDS, eventually
 
@@ -308,3 +308,39 @@ def test_an_empty_recording_has_no_calls(tmp_path):
         pass
     again = replay(tmp_path / "r", Bridge())
     assert (again.calls, again.events, again.differences) == ([], [], [])
+
+
+def test_a_file_that_is_there_becomes_private(tmp_path):
+    (tmp_path / "r").write_text("old")
+    (tmp_path / "r").chmod(0o644)
+    with MemoryPage(Bridge()) as page, record(page, tmp_path / "r"):
+        assert (tmp_path / "r").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_no_text_is_no_recording(tmp_path):
+    (tmp_path / "r").write_bytes(b"\x89PNG\r\n\xff\xfe")
+    with pytest.raises(ValueError, match="line 1: this is no recording"):
+        replay(tmp_path / "r", Bridge())
+
+
+def test_where_nothing_can_be_written_the_page_can_be_recorded_elsewhere(tmp_path):
+    with MemoryPage(Bridge()) as page:
+        with pytest.raises(OSError, match="No space"):
+            record(page, "/dev/full")
+        with record(page, tmp_path / "r") as recording:
+            page.call("missing").exception(SECONDS)
+        assert recording.frames > 0
+
+
+def test_a_disk_that_is_full_ends_the_recording_and_nothing_else(tmp_path, caplog):
+    with MemoryPage(shop()) as page:
+        recording = record(page, tmp_path / "r")
+        full = open("/dev/full", "w", buffering=1)  # noqa: SIM115 - the recording closes it
+        recording._file.close()
+        recording._file = full
+        page.call("missing").exception(SECONDS)
+        _waiting.hear_what_happened(SECONDS)
+        assert full.closed
+        recording.stop()
+        assert page.call("missing").exception(SECONDS).code == "method_not_found"
+    assert "the recording" in caplog.text

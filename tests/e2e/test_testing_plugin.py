@@ -357,3 +357,7 @@ def test_the_tests_of_the_documentation_pass(project):
         project.write(content, name)
     counted, said = project.run()
     assert counted == {"passed": text.count("\ndef test_")}, said
+
+
+def test_a_title_may_be_given_by_its_name(webview):
+    assert webview(title="Named", html="<p>page").window.title == "Named"

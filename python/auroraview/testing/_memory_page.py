@@ -94,7 +94,7 @@ class MemoryPage:
             self._send(*message)
         future.add_done_callback(lambda done: self._forget(number, done))
         if timeout is not None:
-            self._give_up_after(timeout, number, method)
+            self._give_up_after(timeout, number, method, future)
         return future
 
     def send_event(self, event: str, detail: Any = _ABSENT) -> None:
@@ -241,15 +241,17 @@ class MemoryPage:
         error = detail["error"]
         future.settle(error=RemoteError(error["name"], error["message"], error["code"], error.get("data")))
 
-    def _give_up_after(self, seconds: float, number: int, method: str) -> None:
+    def _give_up_after(self, seconds: float, number: int, method: str, future: Future) -> None:
         give_up = weakly(self._give_up)
         error = RemoteError("TimeoutError", f"call of {method} had no answer within {seconds:g} s", "timeout")
         if self._clock is not None:
             self._clock.call_at(self._clock.now + seconds, lambda: give_up(number, error))
             return
-        timer = threading.Timer(seconds, give_up, (number, error))
+        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), give_up, (number, error))
         timer.daemon = True
         timer.start()
+        # A thread that waits for nothing would stay as long as the timeout.
+        future.add_done_callback(lambda _: timer.cancel())
 
     def _give_up(self, number: int, error: RemoteError) -> None:
         with self._lock:

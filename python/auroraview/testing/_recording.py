@@ -8,8 +8,10 @@ attachments as base64.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
+import stat
 import threading
 import time
 import weakref
@@ -82,9 +84,14 @@ class Recording:
                 raise UsageError(f"the page is being recorded already, into {_recorded[peer].path}")
             # What pages say may be private.
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            _keep_private(descriptor)
             self._file = open(descriptor, "w", encoding="utf-8", buffering=1)  # noqa: SIM115 - closed by `stop`
             head = {"auroraview": _core.__version__, "recording": FORMAT, "transport": peer.info.transport}
-            self._write(head if peer.document is None else {**head, "document": peer.document})
+            try:
+                self._write(head if peer.document is None else {**head, "document": peer.document})
+            except OSError:
+                self._abandon()
+                raise
             _recorded[peer] = self
         peer._core.record(self._passed)
 
@@ -115,6 +122,12 @@ class Recording:
                 logger.error("the recording %s ends here: %s", self.path, error)
                 self._peer._core.record(None)
                 _recorded.pop(self._peer, None)
+                self._abandon()
+
+    def _abandon(self) -> None:
+        """Closes the file, also when what could not be written still cannot be."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def _write(self, line: dict[str, Any]) -> None:
         self._file.write(json.dumps(line) + "\n")
@@ -127,6 +140,13 @@ class Recording:
 
     def __repr__(self) -> str:
         return f"<auroraview.testing.Recording {str(self.path)!r}, {self.frames} frames>"
+
+
+def _keep_private(descriptor: int) -> None:
+    """A file that was there already may be readable for others. What is no file has its modes for a reason."""
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        with contextlib.suppress(OSError):  # It belongs to another user, or its file system has none.
+            os.fchmod(descriptor, 0o600)
 
 
 @dataclass(frozen=True)
@@ -146,7 +166,7 @@ def read(path: Path) -> tuple[str | None, list[Frame]]:
     """
     document: str | None = None
     frames = []
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8", errors="backslashreplace") as file:
         number = 0
         for number, line in enumerate(file, start=1):
             try:

@@ -151,7 +151,7 @@ class Windows:
         else:
             if not options.keys() & {"url", "html", "path"}:
                 options["html"] = _PAGE
-            view = WebView(view, **options)
+            view = WebView(**{"title": view, **options})
         if view not in self._views:
             self._listen(view)
         view.show(wait=False)

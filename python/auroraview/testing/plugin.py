@@ -101,7 +101,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         if report.failed:
             report.sections += windows.keep_all(folder)
             _leave_out_of_git(artifacts)
-    except OSError as error:  # Nothing of this is worth more than the run.
+    except Exception as error:  # noqa: BLE001 - nothing of this is worth more than the run
         report.sections.append(("auroraview", f"what the windows looked like could not be kept: {error}"))
     item.user_properties += [("auroraview_picture", str(picture)) for picture in sorted(folder.glob("*.png"))]
     windows.forget_failures()
