@@ -420,3 +420,14 @@ def test_lines_are_wrapped_below_their_text(capsys, monkeypatch):
 )
 def test_the_verdict_counts(statuses, ok, verdict):
     assert _running._verdict(ok, [Check("a", status, "") for status in statuses]) == verdict
+
+
+def test_a_native_module_that_ends_the_process_is_told(package):
+    """As it is when the disk was full while it was installed."""
+    copy, environment = package
+    module = copy / "_core.abi3.so"
+    os.truncate(module, module.stat().st_size // 2)
+    checks, whole = report(environment=environment)
+    assert checks["native"]["status"] != "ok"
+    assert "SIGBUS" in checks["native"]["text"]
+    assert whole["version"]

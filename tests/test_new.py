@@ -226,3 +226,8 @@ def test_the_help_shows_how_to_ask(capsys):
 def test_the_templates_are_in_the_package_as_files():
     for part in ("common", "window", *_new.HOSTS):
         assert (resources.files("auroraview") / "templates" / part).is_dir()
+
+
+def test_a_home_of_nobody_is_told(capsys):
+    assert _cli.main(["new", "~nobody-of-this-name/notes"]) == 2
+    assert "auroraview: " in capsys.readouterr().err

@@ -40,7 +40,7 @@ class Console:
     def take(self, level: str, text: str, source: str | None, line: int | None) -> None:
         """A message; on the notice thread."""
         if self._debug:
-            place = f" ({source}:{line})" if source else ""
+            place = "" if not source else f" ({source})" if line is None else f" ({source}:{line})"
             _logger.log(_LEVELS[level], "%s%s", text, place)
         if not self._listeners.of("console"):
             return

@@ -112,11 +112,14 @@ def test_ctrl_c_closes_the_window_and_leaves_nothing(tmp_path, server, page):
 
 
 def test_debug_prints_what_the_page_says_to_its_console(tmp_path, server, page):
-    (tmp_path / "page.html").write_text(page() + "<script>console.warn('careful', 42)</script>")
+    (tmp_path / "page.html").write_text(
+        page() + "<script>console.warn('careful', 42); console.debug('detail')</script>"
+    )
     with Window(tmp_path, "page.html", "--title", "Debugged", "--debug") as window:
         server.wait_report(text="hello")
         window.shown("Debugged")
         close_as_user("Debugged")
         status, _, err = window.end()
     assert status == 0
-    assert "careful 42" in err
+    assert "WARNING auroraview.page: careful 42" in err
+    assert "DEBUG auroraview.page: detail" in err

@@ -35,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Makes it, and says how to go on."""
-    folder = Path(parsed.into).expanduser() / Path(parsed.folder).expanduser()
+    try:
+        folder = Path(parsed.into).expanduser() / Path(parsed.folder).expanduser()
+    except RuntimeError as error:  # ~nobody/tools
+        return fail(2, str(error))
     try:
         if parsed.host is None:
             made = _new.create_window(folder)

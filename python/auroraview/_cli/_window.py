@@ -91,6 +91,7 @@ def run(parsed: argparse.Namespace) -> int:
         import logging
 
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+        logging.getLogger("auroraview.page").setLevel(logging.DEBUG)  # console.debug() too
     title = title if parsed.title is None else parsed.title
     view = WebView(title, width=parsed.width, height=parsed.height, debug=parsed.debug, **source)
     try:

@@ -20,17 +20,21 @@ _AGAIN = "python -m pip install --force-reinstall auroraview (in a checkout: mak
 
 
 def version() -> str:
-    """The package's version, also where its native module is missing; ``"unknown"`` where nobody knows."""
-    try:
-        from auroraview._core import __version__
-    except ImportError:
-        from importlib.metadata import PackageNotFoundError, version
+    """The package's version, also where its native module is missing; ``"unknown"`` where nobody knows.
 
-        try:
-            return version("auroraview")
-        except PackageNotFoundError:
-            return "unknown"
-    return __version__
+    It is asked in a process that may be lost: a native module that is damaged can end the one that loads it.
+    """
+    found = _throwaway.probe("native", _throwaway.HOME, seconds=15).found.get("version")
+    return str(found or getattr(sys.modules.get("auroraview._core"), "__version__", None) or _version_of_metadata())
+
+
+def _version_of_metadata() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("auroraview")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def _python() -> Iterator[Check]:
