@@ -39,7 +39,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color
   auroraview.on("download", ({ name, state, place }) => {
     told.textContent = state === "finished" ? `${name} is in ${place}` : `${name}: ${state}`;
   });
-  // A page sees a drop too, with names and contents, but without paths. It has to say that it takes it.
+  // A page sees a drop too, but WebKitGTK gives it no files then; Python has them. It has to say that it takes it.
   for (const type of ["dragover", "dragleave", "drop"]) {
     addEventListener(type, (event) => {
       event.preventDefault();
