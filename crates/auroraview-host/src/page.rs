@@ -280,7 +280,7 @@ impl View {
         });
     }
 
-    fn terminated(&self, reason: WebProcessTerminationReason) {
+    fn terminated(self: &Rc<Self>, reason: WebProcessTerminationReason) {
         let reason = match reason {
             WebProcessTerminationReason::ExceededMemoryLimit => "out of memory",
             WebProcessTerminationReason::TerminatedByApi => "terminated",

@@ -1,15 +1,20 @@
 //! The page as a PDF file.
 //!
-//! GTK's printer of files writes it, without a dialog. Whether backgrounds are printed is a setting of the whole view, so
-//! files are written one after the other. Each is written under another name and renamed when it is complete.
+//! GTK's printer of files writes it, without a dialog. Whether backgrounds are printed is a setting of the whole view, and
+//! the web process dies when it prints two at once, so files are written one after the other: also after one that was given
+//! up, which goes on until it is done. Each is written under another name and renamed when it is complete, which is looked
+//! at: the engine does not tell when the web process dies over it.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use auroraview_host_api::{Answer, PdfOptions};
+use gtk::prelude::*;
 use gtk::{PageSetup, PaperSize, PrintSettings, Unit, glib};
 use webkit2gtk::{PrintOperation, PrintOperationExt, SettingsExt, WebViewExt};
 
@@ -18,10 +23,15 @@ use crate::questions::Reply;
 use crate::requests::next_request;
 use crate::view::View;
 
+/// How long one that was given up may keep others waiting.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The files of one view that are being written, and wait for it.
 #[derive(Default)]
 pub(crate) struct Printing {
     turns: RefCell<VecDeque<Turn>>,
+    /// One of a document before, which goes on.
+    given_up: RefCell<Option<PrintOperation>>,
 }
 
 /// One file; the first in line is being written.
@@ -32,8 +42,7 @@ struct Turn {
 }
 
 struct Work {
-    /// Kept until it is done.
-    _operation: PrintOperation,
+    operation: PrintOperation,
     unfinished: PathBuf,
     problem: Option<String>,
 }
@@ -59,6 +68,10 @@ pub(crate) fn ask(view: &Rc<View>, options: PdfOptions, reply: Reply) {
 
 impl View {
     fn print_first(self: &Rc<Self>) {
+        if self.printing.given_up.borrow().is_some() {
+            // Its end begins with the first.
+            return;
+        }
         loop {
             let options = match self.printing.turns.borrow().front() {
                 Some(turn) if turn.reply.waits() => Ok(turn.options.clone()),
@@ -89,23 +102,30 @@ impl View {
         operation.set_print_settings(&settings(&address));
         operation.set_page_setup(&page_setup(options));
         let weak = Rc::downgrade(self);
-        operation.connect_failed(move |_, error| {
+        operation.connect_failed(move |operation, error| {
             if let Some(view) = weak.upgrade() {
-                shielded((), || view.printing.failed(error.message()));
+                shielded((), || view.printing.failed(operation, error.message()));
             }
         });
-        let weak = Rc::downgrade(self);
-        operation.connect_finished(move |_| {
-            if let Some(view) = weak.upgrade() {
-                shielded((), || {
-                    view.print_ended();
+        let (weak, written) = (Rc::downgrade(self), unfinished.clone());
+        operation.connect_finished(move |operation| {
+            let view = weak.upgrade();
+            shielded((), || {
+                if !view
+                    .as_ref()
+                    .is_some_and(|view| view.print_ended(operation))
+                {
+                    // It was given up, and went on with its file all the same.
+                    let _ = fs::remove_file(&written);
+                }
+                if let Some(view) = view {
                     view.print_first();
-                });
-            }
+                }
+            });
         });
         if let Some(turn) = self.printing.turns.borrow_mut().front_mut() {
             turn.at_work = Some(Work {
-                _operation: operation.clone(),
+                operation: operation.clone(),
                 unfinished,
                 problem: None,
             });
@@ -114,12 +134,21 @@ impl View {
         Ok(())
     }
 
-    fn print_ended(&self) {
-        let turn = self.printing.turns.borrow_mut().pop_front();
-        let Some(turn) = turn else { return };
-        let Some(work) = turn.at_work else { return };
+    /// The engine is done with it; whether it was the first in line.
+    fn print_ended(&self, operation: &PrintOperation) -> bool {
+        self.printing
+            .given_up
+            .borrow_mut()
+            .take_if(|given_up| given_up == operation);
+        let turn = self.printing.take_at_work(operation);
+        let Some((turn, work)) = turn else {
+            return false;
+        };
         let result = match work.problem {
             Some(problem) => Err(problem),
+            None if !is_complete(&work.unfinished) => {
+                Err("the web engine did not write all of it".into())
+            }
             None => fs::rename(&work.unfinished, &turn.options.path)
                 .map(|()| Answer::Done)
                 .map_err(|error| format!("{} cannot be written: {error}", turn.options.path)),
@@ -129,26 +158,73 @@ impl View {
             let _ = fs::remove_file(&work.unfinished);
         }
         turn.reply.give(result);
+        true
     }
 
     /// The document is gone, and perhaps the process that draws it.
-    pub(crate) fn end_printing(&self, reason: &str) {
+    pub(crate) fn end_printing(self: &Rc<Self>, reason: &str) {
         for turn in self.printing.turns.take() {
             if let Some(work) = turn.at_work {
                 let _ = fs::remove_file(&work.unfinished);
+                self.await_given_up(work.operation);
             }
             turn.reply.give(Err(reason.into()));
         }
+        if self.crashed.get() || self.closed.get() {
+            drop(self.printing.given_up.take());
+        }
+    }
+
+    /// The next ones begin when this one has ended, or has ended without a word.
+    fn await_given_up(self: &Rc<Self>, operation: PrintOperation) {
+        let (weak, awaited) = (Rc::downgrade(self), operation.downgrade());
+        *self.printing.given_up.borrow_mut() = Some(operation);
+        glib::timeout_add_local_once(PATIENCE, move || {
+            let (Some(view), Some(awaited)) = (weak.upgrade(), awaited.upgrade()) else {
+                return;
+            };
+            let still = view
+                .printing
+                .given_up
+                .borrow_mut()
+                .take_if(|given_up| *given_up == awaited);
+            if still.is_some() {
+                shielded((), || view.print_first());
+            }
+        });
     }
 }
 
 impl Printing {
-    fn failed(&self, problem: &str) {
+    /// The file that this one writes, if that is the first in line: one of a document before may still go on.
+    fn take_at_work(&self, operation: &PrintOperation) -> Option<(Turn, Work)> {
         let mut turns = self.turns.borrow_mut();
-        if let Some(work) = turns.front_mut().and_then(|turn| turn.at_work.as_mut()) {
+        let work = &mut turns.front_mut()?.at_work;
+        let work = work.take_if(|work| work.operation == *operation)?;
+        Some((turns.pop_front()?, work))
+    }
+
+    fn failed(&self, operation: &PrintOperation, problem: &str) {
+        let mut turns = self.turns.borrow_mut();
+        let work = turns.front_mut().and_then(|turn| turn.at_work.as_mut());
+        if let Some(work) = work.filter(|work| work.operation == *operation) {
             work.problem = Some(problem.to_owned());
         }
     }
+}
+
+/// Whether the file has the end that a PDF file has.
+fn is_complete(path: &Path) -> bool {
+    const END: &[u8] = b"%%EOF";
+    let read = || {
+        let mut file = File::open(path)?;
+        let length = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(64)))?;
+        let mut last = Vec::new();
+        file.read_to_end(&mut last)?;
+        Ok::<_, std::io::Error>(last)
+    };
+    read().is_ok_and(|last| last.windows(END.len()).any(|part| part == END))
 }
 
 /// A new, empty file beside the one that it will be.
@@ -190,4 +266,24 @@ fn page_setup(options: &PdfOptions) -> PageSetup {
     setup.set_left_margin(options.margin_mm, Unit::Mm);
     setup.set_right_margin(options.margin_mm, Unit::Mm);
     setup
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_an_end_is_not_complete() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("x.pdf");
+        assert!(!is_complete(&path));
+        for (text, complete) in [
+            ("", false),
+            ("%PDF-1.5 and so", false),
+            ("x\n%%EOF\n", true),
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(is_complete(&path), complete, "{text:?}");
+        }
+    }
 }

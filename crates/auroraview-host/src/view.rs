@@ -363,7 +363,7 @@ impl View {
     }
 
     /// Takes the view out of the table and ends all that belongs to it.
-    fn discard(&self) {
+    fn discard(self: &Rc<Self>) {
         self.closed.set(true);
         drop(VIEWS.with(|views| views.borrow_mut().remove(&self.id)));
         self.end_document("the window was closed");
@@ -376,7 +376,7 @@ impl View {
     }
 
     /// The current document is gone: settles all that waited for it.
-    pub(crate) fn end_document(&self, reason: &str) {
+    pub(crate) fn end_document(self: &Rc<Self>, reason: &str) {
         self.page_dialogs.end();
         self.ipc.clear();
         self.evaluations.end(self.id);
