@@ -8,7 +8,9 @@ const post = port.postMessage.bind(port);
 const { stringify } = JSON;
 const { apply, ownKeys } = Reflect;
 const NewError = Error;
+const { isView } = ArrayBuffer;
 const LONGEST = 65536;
+const MOST_PARTS = 100;
 const OWN = /^user-script:/;
 const PLACE = /^(?:.*@)?([a-z][a-z0-9+.-]*:.*?)(?::(\d+))?(?::\d+)?$/i;
 
@@ -23,36 +25,88 @@ const placeIn = (stack) => {
   return [null, null];
 };
 
+// No more of it than is told: the page waits meanwhile.
+const cut = (text, most = LONGEST) => (text.length > most ? `${text.slice(0, most)}…` : text);
+
 const describeError = (error) => {
-  const head = `${error.name}: ${error.message}`;
-  const stack = String(error.stack ?? "").split("\n").filter((line) => placeIn(line)[0]);
+  const head = cut(`${error.name}: ${error.message}`);
+  const stack = cut(String(error.stack ?? "")).split("\n").filter((line) => placeIn(line)[0]);
   return stack.length ? `${head}\n    ${stack.slice(0, 20).join("\n    ")}` : head;
+};
+
+// Without a copy of it, which would run code of the page and load what it shows.
+const describeElement = (element) => {
+  const name = element.localName;
+  const attributes = element.getAttributeNames().slice(0, MOST_PARTS);
+  const written = attributes.map((attribute) => ` ${attribute}=${stringify(cut(element.getAttribute(attribute), 1000))}`);
+  return `<${name}${written.join("")}></${name}>`;
+};
+
+// The first parts of an array, an object or a buffer, and how many more there are.
+const firstParts = (value) => {
+  const isList = Array.isArray(value) || (isView(value) && "length" in value);
+  if (isList) {
+    if (value.length <= MOST_PARTS) return isView(value) ? [...value] : value;
+    return [...value.slice(0, MOST_PARTS), `… ${value.length - MOST_PARTS} more`];
+  }
+  const names = Object.keys(value);
+  if (names.length <= MOST_PARTS) return value;
+  const first = {};
+  for (const name of names.slice(0, MOST_PARTS)) first[name] = value[name];
+  first["…"] = `${names.length - MOST_PARTS} more`;
+  return first;
 };
 
 const describe = (value, bare = true) => {
   try {
-    if (typeof value === "string") return bare ? value : stringify(value);
-    if (typeof value === "bigint") return `${value}n`;
+    if (typeof value === "string") return bare ? cut(value) : stringify(cut(value));
+    if (typeof value === "bigint") return cut(`${value}n`);
     if (typeof value === "function") return `function ${value.name}`;
     if (value === null || typeof value !== "object") return String(value);
     if (value instanceof Error) return describeError(value);
-    if (value instanceof Element) return value.cloneNode(false).outerHTML;
-    if (value instanceof Map || value instanceof Set) return `${value.constructor.name} ${describe([...value], false)}`;
+    if (value instanceof Element) return describeElement(value);
+    if (value instanceof Map || value instanceof Set) {
+      const first = [];
+      for (const entry of value) {
+        if (first.length === MOST_PARTS) {
+          first.push(`… ${value.size - MOST_PARTS} more`);
+          break;
+        }
+        first.push(entry);
+      }
+      return `${value.constructor.name} ${describe(first, false)}`;
+    }
     if (value instanceof Node || value === window) return String(value);
     const seen = new Set();
     let left = 2000;
+    let room = LONGEST;
     const json = stringify(value, (_, part) => {
-      if (typeof part === "bigint") return `${part}n`;
-      if (typeof part === "function") return `function ${part.name}`;
-      if (part instanceof Error) return describeError(part);
-      if (part === null || typeof part !== "object") return part;
+      if (room < 0) return undefined;
+      if (typeof part === "string") part = cut(part);
+      else if (typeof part === "bigint") part = cut(`${part}n`);
+      else if (typeof part === "function") part = `function ${part.name}`;
+      else if (part instanceof Error) part = describeError(part);
+      if (part === null || typeof part !== "object") {
+        room -= typeof part === "string" ? part.length : 8;
+        return part;
+      }
       if (seen.has(part) || --left < 0) return "…";
       seen.add(part);
-      return part;
+      return firstParts(part);
     });
     return json === undefined ? String(value) : json;
   } catch {
     try { return Object.prototype.toString.call(value); } catch { return "?"; }
+  }
+};
+
+// As the console's %f and %d.
+const numberOf = (value, whole) => {
+  try {
+    const number = Number(value);
+    return String(whole ? Math.trunc(number) : number);
+  } catch {
+    return "NaN";
   }
 };
 
@@ -66,8 +120,8 @@ const format = (values) => {
       const value = values[rest++];
       if (mark === "%c") return "";
       if (mark === "%s") return describe(value);
-      if (mark === "%f") return String(Number(value));
-      if (mark === "%d" || mark === "%i") return String(Math.trunc(Number(value)));
+      if (mark === "%f") return numberOf(value, false);
+      if (mark === "%d" || mark === "%i") return numberOf(value, true);
       return describe(value, false);
     });
   } else {
@@ -79,7 +133,7 @@ const format = (values) => {
 
 const tell = (level, text, [source, line]) => {
   try {
-    post(token + stringify([level, text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text, source, line]));
+    post(token + stringify([level, cut(text), source, line]));
   } catch {}
 };
 
@@ -90,6 +144,9 @@ const heard = (level, values, stack) => {
   telling = true;
   try {
     tell(level, format(values), placeIn(stack));
+  } catch {
+    // Writing to the console fails by nothing that the page has made of its objects.
+    tell(level, "(a message that cannot be written)", [null, null]);
   } finally {
     telling = false;
   }
