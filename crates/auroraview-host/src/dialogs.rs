@@ -6,6 +6,7 @@
 
 mod files;
 mod messages;
+mod print;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use crate::view::View;
 
 pub(crate) use files::{Files, Purpose, in_any_case, show as show_files};
 pub(crate) use messages::{Message, Pressed, show as show_message};
+pub(crate) use print::show as show_print;
 
 /// Asks which files to open.
 pub(crate) fn open_file(view: &Rc<View>, options: FileDialog, reply: Reply) {

@@ -172,6 +172,7 @@ fn replace(
         accept: Some(translated("_Replace").replace('_', "")),
         cancel: Some(None),
         line: None,
+        silence: false,
     };
     let chooser = dialog.downgrade();
     messages::show_above(view, Some(dialog), question, move |pressed, _| {

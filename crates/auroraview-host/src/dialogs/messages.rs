@@ -38,6 +38,8 @@ pub(crate) struct Message {
     pub(crate) cancel: Option<Option<String>>,
     /// A line to be edited, and what is in it at first.
     pub(crate) line: Option<String>,
+    /// The user may want no more of these.
+    pub(crate) silence: bool,
 }
 
 /// What the user did.
@@ -47,6 +49,8 @@ pub(crate) enum Pressed {
     Accept,
     /// The other one, Escape, or the title bar's.
     Cancel,
+    /// The one that wants no more of these.
+    Silence,
 }
 
 impl Message {
@@ -59,6 +63,7 @@ impl Message {
             accept: options.accept,
             cancel: asks.then_some(options.cancel),
             line: None,
+            silence: false,
         }
     }
 }
@@ -83,6 +88,9 @@ pub(super) fn show_above(
     let title = message.title.unwrap_or_else(|| view.window.title());
     dialog.set_title(&title);
     dialog.set_resizable(false);
+    if message.silence {
+        dialog.add_button("_No More Dialogs", ResponseType::Reject);
+    }
     if let Some(cancel) = &message.cancel {
         dialog.add_button(&label(cancel.as_deref(), "_Cancel"), ResponseType::Cancel);
     }
@@ -129,6 +137,7 @@ pub(super) fn show_above(
     show_dialog(view, &dialog, above, move |_, response| {
         let pressed = match response {
             ResponseType::Accept => Pressed::Accept,
+            ResponseType::Reject => Pressed::Silence,
             _ => Pressed::Cancel,
         };
         let text = line
