@@ -41,9 +41,9 @@ export function makeConnection(events: Events) {
     }),
   });
 
-  /** Tells handlers where the state is another one. */
+  /** Tells handlers where the state is another one, or the reason. */
   function set(next: ConnectionState, why?: string): void {
-    const changed = next !== state;
+    const changed = next !== state || why !== reason;
     state = next;
     reason = why;
     if (changed) {

@@ -21,17 +21,17 @@ export function useAuroraView<Api = AnyMethods, Namespaces = unknown>(): {
   const client = clientOfPage<Api, Namespaces>();
   const { connection, isReady } = client as AuroraView;
   const subscribe = useCallback((changed: () => void) => connection.onChange(changed), [connection]);
-  const state = useSyncExternalStore(
+  const seen = useSyncExternalStore(
     subscribe,
-    () => connection.state,
-    () => "connecting" as const,
+    () => `${connection.state} ${connection.reason}`,
+    () => "",
   );
   // A page that takes over what a server rendered begins with what that has seen.
-  const isCurrent = state === connection.state;
+  const isTakenOver = seen === "";
   return {
     client,
-    isReady: isReady && isCurrent,
-    connection: isCurrent ? viewOf({ connection }) : { state, reason: undefined },
+    isReady: isReady && !isTakenOver,
+    connection: isTakenOver ? { state: "connecting", reason: undefined } : viewOf({ connection }),
   };
 }
 

@@ -166,6 +166,19 @@ test("another event begins without a value", async () => {
   expect(screen.getByText("two -")).toBeTruthy();
 });
 
+test("why there is no connection is shown, also when it is another reason", async () => {
+  const program = await welcomedProgram();
+  function Why() {
+    const { state, reason } = useAuroraView().connection;
+    return <output>{`${state} ${reason}`}</output>;
+  }
+  render(<Why />);
+  await act(async () => program.receiver.paused("lost"));
+  expect(screen.getByText("reconnecting lost")).toBeTruthy();
+  await act(async () => program.receiver.paused("nobody answers"));
+  expect(screen.getByText("reconnecting nobody answers")).toBeTruthy();
+});
+
 test("the end of the connection is shown", async () => {
   const program = await welcomedProgram();
   render(<Panel />);
