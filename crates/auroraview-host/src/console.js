@@ -46,7 +46,8 @@ const describeElement = (element) => {
 const firstParts = (value) => {
   const isList = Array.isArray(value) || (isView(value) && "length" in value);
   if (isList) {
-    if (value.length <= MOST_PARTS) return isView(value) ? [...value] : value;
+    // What says how many more there are may be one of them.
+    if (value.length <= MOST_PARTS + 1) return isView(value) ? [...value] : value;
     return [...value.slice(0, MOST_PARTS), `… ${value.length - MOST_PARTS} more`];
   }
   const names = Object.keys(value);
