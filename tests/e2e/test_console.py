@@ -95,6 +95,45 @@ def test_the_page_s_own_console_still_works_and_cannot_be_kept_from_telling():
         assert lines(heard, 1) == [("log", "real")]
 
 
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ("'%d %f', Symbol(), {valueOf() { throw 1 }}", "NaN NaN"),
+        ("new Proxy({}, {get() { throw 1 }, getPrototypeOf() { throw 2 }, ownKeys() { throw 3 }})", "?"),
+        ("{get mine() { throw 1 }}", "[object Object]"),
+        ("new Uint8Array([1, 2])", "[1,2]"),
+        ("[[1n], new Map([[1, {a: 2}]])]", '[["1n"],{}]'),
+    ],
+)
+def test_whatever_the_page_writes_the_console_does_not_throw(values, text):
+    view, heard = listening(html="<p>page")
+    with opened(view):
+        assert ask(view, f"console.log({values}); 'afterwards'") == "afterwards"
+        assert lines(heard, 1) == [("log", text)]
+
+
+def test_of_large_values_the_first_parts_are_told():
+    """All of them would keep the page waiting for minutes."""
+    view, heard = listening(html="<p>page")
+    with opened(view):
+        ask(view, "console.log(new Uint8Array(2e7)); console.log(new Set(Array(1e6).keys())); null")
+        ask(view, "console.log(Object.fromEntries([...Array(1e5).keys()].map((name) => [name, 1]))); null")
+        ask(view, "console.log({text: 'x'.repeat(1e8)}, Array(1e5).fill('y'.repeat(1000))); null")
+        buffer, kept, entries, texts = (text for _, text in lines(heard, 4))
+        assert buffer.endswith('0,0,"… 19999900 more"]')
+        assert kept.endswith('99,"… 999900 more"]')
+        assert entries.endswith('"…":"99900 more"}')
+        assert texts.startswith('{"text":"xxx')
+
+
+def test_an_element_is_described_without_a_copy_of_it():
+    made = "customElements.define('x-x', class extends HTMLElement { constructor() { super(); made++ } })"
+    view, heard = listening(html=f"<script>var made = 0; {made}</script><x-x title=t></x-x>")
+    with opened(view):
+        assert ask(view, "console.log(document.querySelector('x-x')); made") == 1
+        assert lines(heard, 1) == [("log", '<x-x title="t"></x-x>')]
+
+
 def test_a_frame_is_not_heard(server):
     frame = server.page("/frame", "<script>console.error('of the frame'); parent.postMessage('done', '*')</script>")
     page = f"<script>onmessage = () => console.log('heard the frame')</script><iframe src='{frame}'></iframe>"

@@ -155,6 +155,18 @@ def test_nothing_is_written_over(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_views_that_share_their_data_keep_their_downloads_apart(tmp_path):
+    """They share the engine's context, and so its signals."""
+    views = [watched(tmp_path / name, data_directory=tmp_path / "data") for name in ("first", "second")]
+    with opened(views[0][0]), opened(views[1][0]):
+        for number, (view, heard) in enumerate(views):
+            ask(view, BLOB.format(name=f"{number}.txt", text="x"))
+            assert end_of(heard).state == "finished"
+            assert len({step.path for (step,) in heard.seen}) == 1
+    assert os.listdir(tmp_path / "first") == ["0.txt"]
+    assert os.listdir(tmp_path / "second") == ["1.txt"]
+
+
 class Slow:
     """A server that sends 1 000 bytes of 2 000, and what it is told to do then."""
 

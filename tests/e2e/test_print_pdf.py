@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from auroraview import HostError, UsageError, ViewClosed, WebView
-from tests.e2e.helpers import PATIENCE, opened
+from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 
 PAGE = """<!doctype html><meta charset=utf-8><style>
   .screen { display: none } @media print { body { background: rgb(255, 0, 0) } p + p { break-before: page } }
@@ -80,6 +80,38 @@ def test_a_folder_that_cannot_be_written_to_is_an_error(tmp_path):
     tmp_path.chmod(0o500)
     with opened(html=PAGE) as view, pytest.raises(HostError, match="cannot be written"):
         view.print_pdf(tmp_path / "x.pdf").result(PATIENCE)
+
+
+LONG = f"<!doctype html>{'<p>words and words</p>' * 60_000}"
+
+
+def test_a_page_that_is_left_while_it_is_printed_keeps_the_next_ones_waiting(tmp_path):
+    """The engine goes on with it, and two at once would end the page's process."""
+    view = WebView(html=LONG)
+    crashed = Record()
+    view.window.on("crashed", crashed)
+    with opened(view):
+        first = view.print_pdf(tmp_path / "first.pdf")
+        # It has begun when its file is there.
+        wait_for(lambda: os.listdir(tmp_path), "the begin")
+        view.load_html(PAGE)
+        with pytest.raises(HostError, match="document is gone"):
+            first.result(PATIENCE)
+        view.print_pdf(tmp_path / "second.pdf").result(PATIENCE)
+        assert sizes(tmp_path / "second.pdf") == [(210, 297)] * 3
+        assert ask(view, "1 + 1") == 2
+        assert crashed.seen == []
+        assert os.listdir(tmp_path) == ["second.pdf"]
+
+
+def test_a_window_that_closes_while_it_prints_leaves_nothing(tmp_path):
+    view = WebView(html=LONG)
+    with opened(view):
+        future = view.print_pdf(tmp_path / "x.pdf")
+        wait_for(lambda: os.listdir(tmp_path), "the begin")
+    with pytest.raises((HostError, ViewClosed), match="window was closed"):
+        future.result(PATIENCE)
+    assert os.listdir(tmp_path) == []
 
 
 def test_what_makes_no_sense_is_refused_at_once(tmp_path):

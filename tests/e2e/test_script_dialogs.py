@@ -4,6 +4,7 @@ In this process and in one of its own."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,41 @@ def test_other_views_answer_while_an_alert_is_open(view, webview, isolation):
     view.emit("while it waits", 1)
     user.presses(TITLE, "Return")
     assert future.result(PATIENCE) == 1
+
+
+def test_the_user_ends_a_flood_of_dialogs(view):
+    """While one is open the window cannot be closed."""
+    future = view.eval_js("for (let n = 0; n < 1000; n++) alert(n); [confirm('Sure?'), prompt('Name?')]")
+    dialog_is_there()
+
+    def ended() -> bool:
+        for key in ("Return", "alt+n"):
+            if not future.done():
+                user.presses(TITLE, key)
+                time.sleep(0.3)  # Nothing tells that the next dialog has taken the place of the last.
+        return future.done()
+
+    wait_for(ended, "the end of the flood")
+    assert future.result(PATIENCE) == [False, None]
+    wait_for(lambda: desktop.titles().count(TITLE) == 1, "the end of the dialogs")
+    view.reload()
+    view.wait_ready(PATIENCE)
+    view.eval_js("alert('of a new document')")
+    dialog_is_there()
+    user.presses(TITLE, "Return")
+
+
+def test_a_page_prints_while_all_else_goes_on(view):
+    view.bind_call("add", lambda a, b: a + b)
+    assert ask(view, "print(), print(), 'afterwards'") == "afterwards"
+    wait_for(lambda: desktop.titles().count("Print") == 1, "the dialog")
+    assert ask(view, "auroraview.call('add', [1, 2])") == 3
+    user.presses("Print", "Escape")
+    user.sees_no_more("Print")
+    assert ask(view, "print(), 'again'") == "again"
+    user.sees("Print")
+    view.close()
+    user.sees_no_more("Print")
 
 
 def test_a_view_closes_during_an_alert(webview, isolation):
