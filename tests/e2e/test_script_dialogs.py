@@ -4,6 +4,7 @@ In this process and in one of its own."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -163,7 +164,13 @@ def test_the_user_decides_whether_a_page_with_unsaved_work_is_left(webview, isol
     view.eval_js("location.reload()")
     dialog_is_there()
     user.presses(TITLE, "Return")
-    wait_for(lambda: ask(view, "i.value") == "", "the page anew")
+
+    def is_anew() -> bool:
+        with contextlib.suppress(ViewClosed):  # The document may go away meanwhile.
+            return ask(view, "i.value") == ""
+        return False
+
+    wait_for(is_anew, "the page anew")
 
 
 def test_the_program_leaves_a_page_without_asking(webview, isolation):
