@@ -230,4 +230,4 @@ def test_the_templates_are_in_the_package_as_files():
 
 def test_a_home_of_nobody_is_told(capsys):
     assert _cli.main(["new", "~nobody-of-this-name/notes"]) == 2
-    assert "auroraview: " in capsys.readouterr().err
+    assert "auroraview: there is no home for the ~ in" in capsys.readouterr().err

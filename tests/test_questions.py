@@ -217,3 +217,13 @@ def test_a_page_is_not_asked_what_is_no_text(ask, tmp_path):
     with pytest.raises(UsageError, match=r"text|UTF-8"):
         ask(view, str(tmp_path / "\udcff"))
     assert view._evaluations._waiting == []
+
+
+@pytest.mark.parametrize("title", ["\udcff", 5])
+def test_a_title_that_no_window_can_have_is_refused_at_once(title):
+    with pytest.raises(UsageError, match="a title"):
+        WebView(title)
+    view = WebView("Before")
+    with pytest.raises(UsageError, match="a title"):
+        view.window.title = title
+    assert view.window.title == "Before"

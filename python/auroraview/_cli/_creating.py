@@ -37,8 +37,8 @@ def run(parsed: argparse.Namespace) -> int:
     """Makes it, and says how to go on."""
     try:
         folder = Path(parsed.into).expanduser() / Path(parsed.folder).expanduser()
-    except RuntimeError as error:  # ~nobody/tools
-        return fail(2, str(error))
+    except RuntimeError:  # ~nobody/tools
+        return fail(2, f"there is no home for the ~ in {parsed.into} or {parsed.folder}")
     try:
         if parsed.host is None:
             made = _new.create_window(folder)
