@@ -27,6 +27,7 @@ declare module "*/scripts.mjs" {
 
 /** How the package is built. */
 declare module "*/package.mjs" {
+  export const INTERNAL: RegExp;
   export const ENTRIES: Record<string, string>;
   export function bundleEntry(name: string): Promise<{ code: string; map: string }>;
 }

@@ -1,11 +1,12 @@
 /** The package as it is published: its size, and its core as it was minified, with built-ins that are not taken early. */
 import { expect, test } from "vitest";
-import { bundleEntry } from "../scripts/package.mjs";
+import { bundleEntry, INTERNAL } from "../scripts/package.mjs";
 import { CORE_LIMIT, sizes } from "../scripts/size.mjs";
 import { Attached } from "../src/attached";
 import type * as Index from "../src/index";
 import * as taken from "../src/primitives";
 import * as plain from "../src/primitives_plain";
+import protocol from "../src/protocol.ts?raw";
 import { Program, turns } from "./program";
 
 const compressed = await sizes();
@@ -26,6 +27,13 @@ test("the core has nothing of the network in it", () => {
 
 test("both kinds of built-ins have the same names", () => {
   expect(Object.keys(plain).sort()).toEqual(Object.keys(taken).sort());
+});
+
+test("no name of a message is shortened", () => {
+  const names = [...protocol.matchAll(/(?:^|[{;])\s*(\w+)\??: /gm)].map(([, name]) => name as string);
+  expect(names).toContain("removed");
+  expect(names).toContain("method");
+  expect(names.filter((name) => INTERNAL.test(name))).toEqual([]);
 });
 
 test("the minified core calls, hears, sends and takes arrays", async () => {

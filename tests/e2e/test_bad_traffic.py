@@ -18,7 +18,7 @@ KEY = "0123456789abcdef" * 2
 def view():
     """A view whose key the test knows, so that it can speak badly with the page's voice."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("auroraview.view.secrets.token_hex", lambda _: KEY)
+        patch.setattr("secrets.token_hex", lambda _: KEY)
         with opened(WebView(html=PAGE)) as shown:
             shown.bind_call("echo", lambda value: value)
             yield shown
