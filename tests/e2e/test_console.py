@@ -142,6 +142,13 @@ def test_a_frame_is_not_heard(server):
         assert lines(heard, 1) == [("log", "heard the frame")]
 
 
+def test_half_a_surrogate_pair_is_shown_as_browsers_show_it():
+    view, heard = listening(html="<p>page")
+    with opened(view):
+        ask(view, r"console.log('\ud800 half', ['\udc00'], '\ud83d\ude00'); null")
+        assert lines(heard, 1) == [("log", '\ufffd half ["\\udc00"] \U0001f600')]
+
+
 def test_a_long_message_is_cut():
     view, heard = listening(html="<p>page")
     with opened(view):

@@ -9,6 +9,7 @@ const { stringify } = JSON;
 const { apply, ownKeys } = Reflect;
 const NewError = Error;
 const { isView } = ArrayBuffer;
+const { toWellFormed } = String.prototype;
 const LONGEST = 65536;
 const MOST_PARTS = 100;
 const OWN = /^user-script:/;
@@ -132,9 +133,15 @@ const format = (values) => {
   return text;
 };
 
+// Half a surrogate pair is no text; it is shown as browsers show it.
+const wellFormed = (text) =>
+  toWellFormed
+    ? apply(toWellFormed, text, [])
+    : text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
+
 const tell = (level, text, [source, line]) => {
   try {
-    post(token + stringify([level, cut(text), source, line]));
+    post(token + stringify([level, wellFormed(cut(text)), source, line]));
   } catch {}
 };
 

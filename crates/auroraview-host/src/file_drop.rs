@@ -27,7 +27,12 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 
 const FILES: &str = "text/uri-list";
 /// Offered by drags that began in a page.
-const OF_PAGES: [&str; 2] = ["text/html", "org.webkitgtk.WebKit.custom-pasteboard-data"];
+const OF_PAGES: [&str; 4] = [
+    "text/html",
+    "org.webkitgtk.WebKit.custom-pasteboard-data",
+    "chromium/x-renderer-taint",
+    "application/x-moz-custom-clipdata",
+];
 
 /// What is being dragged over one view.
 #[derive(Default)]
