@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auroraview import _waiting
-from auroraview.errors import CallTimeout, UsageError
+from auroraview.errors import CallTimeout
+from auroraview.options import check_text
 
 if TYPE_CHECKING:
     from auroraview._evaluation import Evaluations
@@ -34,7 +35,7 @@ class Asking:
             ``ViewClosed`` when the document goes away. A page whose Content-Security-Policy forbids ``eval`` cannot
             await promises: a promise is a ``RemoteError`` that says so.
         """
-        return self._evaluations.evaluate(_text("a script", script))
+        return self._evaluations.evaluate(check_text("a script", script))
 
     def screenshot(self, path: StrPath | None = None) -> bytes:
         """A picture of the page as rendered; waits until the page is ready.
@@ -72,7 +73,7 @@ class Asking:
         Raises:
             UsageError: not a str.
         """
-        sought = _text("what is looked for", text)
+        sought = check_text("what is looked for", text)
         options = {"text": sought, "match_case": bool(match_case), "backwards": bool(backwards), "wrap": True}
         what = "the number of matches"
         return self._evaluations.when_ready(what, lambda: self._questions.ask(what, {"find": options}))
@@ -123,14 +124,3 @@ class Asking:
             raise CallTimeout(f"the picture did not come within {_SCREENSHOT_SECONDS:g} s")
         picture: bytes = future.result(0)
         return picture
-
-
-def _text(what: str, text: object) -> str:
-    """Refuses what a page cannot be told, before it waits for one."""
-    if not isinstance(text, str):
-        raise UsageError(f"{what} is a str, not {type(text).__name__}")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"{what} must be Unicode text, without lone surrogates: {error}") from None
-    return text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from auroraview.errors import UsageError
+from auroraview.options import check_text
 
 if TYPE_CHECKING:
     from auroraview.options import StrPath
@@ -68,10 +69,7 @@ def of_path(path: StrPath) -> Source:
 
 def _sendable(kind: str, text: str, entry: str) -> Source:
     """Refuses what no window can be told of, while nothing has changed yet."""
-    try:
-        text.encode()
-        entry.encode()
-    except UnicodeEncodeError as error:
-        what = "the path of a page" if kind == "directory" else kind
-        raise UsageError(f"{what} must be Unicode text, without lone surrogates: {error}") from error
+    what = "the path of a page" if kind == "directory" else kind
+    check_text(what, text)
+    check_text(what, entry)
     return kind, text, entry

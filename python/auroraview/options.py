@@ -161,3 +161,18 @@ def check_positive(what: str, value: object, kind: str) -> None:
     good = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not good or not 0 < value <= sys.float_info.max:  # type: ignore[operator]
         raise UsageError(f"{what} must be {kind}, not {value!r}")
+
+
+def check_text(what: str, value: object) -> str:
+    """Refuses what is no text that a window or a page can be told.
+
+    Raises:
+        UsageError: naming what it was for.
+    """
+    if not isinstance(value, str):
+        raise UsageError(f"{what} is a str, not {type(value).__name__}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{what} must be Unicode text, without lone surrogates: {error}") from None
+    return value

@@ -12,7 +12,7 @@ from auroraview._listeners import Listeners
 from auroraview._running import answer_of, check_answers
 from auroraview._services import Services
 from auroraview.errors import UsageError
-from auroraview.options import WindowOptions
+from auroraview.options import WindowOptions, check_text
 
 if TYPE_CHECKING:
     from auroraview import _core
@@ -66,7 +66,7 @@ class Window(Dialogs, Services):
         self._options = options
         # Held while something is set and the host told of it, so that no window opens with the former in between.
         self._lock = lock
-        self._title = _checked_title(title)
+        self._title = check_text("a title", title)
         self._size = _pair(size, "size", least=1)
         self._position = None if options.position is None else _pair(options.position, "position")
         self._fullscreen = options.fullscreen
@@ -92,7 +92,7 @@ class Window(Dialogs, Services):
 
     @title.setter
     def title(self, text: str) -> None:
-        title = _checked_title(text)
+        title = check_text("a title", text)
         with self._lock:
             self._core.set_title(title)
             self._title = title
@@ -353,16 +353,6 @@ def _place_of_downloads(place: object) -> tuple[str, str]:
     if isinstance(place, (str, os.PathLike)) and place:
         return "folder", os.path.abspath(os.fsdecode(place))
     raise UsageError(f"downloads is a folder, True (the user's own) or None (refused), not {place!r}")
-
-
-def _checked_title(text: object) -> str:
-    if not isinstance(text, str):
-        raise UsageError(f"a title is a str, not {text!r}")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"a title must be Unicode text, without lone surrogates: {error}") from None
-    return text
 
 
 def _checked_id(native_id: object) -> int | None:

@@ -26,6 +26,7 @@ use webkit2gtk::{
 use crate::origins::SCHEME;
 use crate::output::{emit, log, shielded};
 use crate::requests::next_request;
+use crate::signals::disconnect_all;
 use crate::view::View;
 
 use name::{name_in, safe_name};
@@ -94,7 +95,8 @@ impl View {
             shielded((), || match download.web_view() {
                 Some(webview) if webview == view.webview => {
                     // Not of a download of another view, which shares the context and has its own handlers there.
-                    forget_others(download);
+                    // wry has the engine write into the user's folder, over what is there if need be.
+                    disconnect_all(download, "decide-destination");
                     view.download_started(download);
                 }
                 Some(_) => {}
@@ -355,34 +357,6 @@ impl View {
             if announced {
                 self.tell_download(id, DownloadChange::Cancelled);
             }
-        }
-    }
-}
-
-/// wry has the engine write into the user's folder, over what is there if need be. It was asked first.
-fn forget_others(download: &Download) {
-    use gtk::glib::translate::IntoGlib;
-    let kind = download.type_();
-    let Some(signal) = glib::subclass::SignalId::lookup("decide-destination", kind) else {
-        return;
-    };
-    // SAFETY: the object is alive; only the signal's id is compared, and each handler found is disconnected once.
-    unsafe {
-        let object: *mut glib::gobject_ffi::GObject = download.as_ptr().cast();
-        loop {
-            let handler = glib::gobject_ffi::g_signal_handler_find(
-                object,
-                glib::gobject_ffi::G_SIGNAL_MATCH_ID,
-                signal.into_glib(),
-                0,
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-            );
-            if handler == 0 {
-                break;
-            }
-            glib::gobject_ffi::g_signal_handler_disconnect(object, handler);
         }
     }
 }

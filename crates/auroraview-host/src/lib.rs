@@ -33,6 +33,7 @@ mod replies;
 mod requests;
 mod screenshot;
 mod script_dialogs;
+mod signals;
 mod view;
 mod web_context;
 mod window;

@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use auroraview_host_api::{HostEvent, LogLevel, OpenOptions, WindowChange};
 use gtk::glib;
-use gtk::prelude::*;
 use webkit2gtk::{
     InputMethodContextExt, LoadEvent, NetworkError, PolicyError, SettingsExt,
     UserContentInjectedFrames, UserContentManagerExt, UserScript, UserScriptInjectionTime,
@@ -17,6 +16,7 @@ use webkit2gtk::{
 use crate::ipc_handler::IpcHandler;
 use crate::origins::{document_address, is_web, origin_of};
 use crate::output::{emit, log, shielded};
+use crate::signals::disconnect_all;
 use crate::view::View;
 use crate::window::close_soon;
 
@@ -133,9 +133,7 @@ impl View {
     /// `window.close()` in the page closes the window.
     fn connect_close(self: &Rc<Self>) {
         // wry's own handler would destroy the widget under us.
-        if let Some(signal) = glib::subclass::SignalId::lookup("close", self.webview.type_()) {
-            disconnect(&self.webview, signal);
-        }
+        disconnect_all(&self.webview, "close");
         let weak = Rc::downgrade(self);
         self.webview.connect_close(move |_| {
             if let Some(view) = weak.upgrade() {
@@ -299,26 +297,5 @@ impl View {
     pub(crate) fn document_may_post(&self) -> bool {
         let document = self.document.borrow();
         self.allowed.borrow().allows(&document.address)
-    }
-}
-
-/// Disconnects the first handler of a signal.
-fn disconnect(webview: &webkit2gtk::WebView, signal: glib::subclass::SignalId) {
-    use gtk::glib::translate::IntoGlib;
-    let object = webview.upcast_ref::<glib::Object>().as_ptr();
-    // SAFETY: the object is alive; only the signal's id is compared, and the handler found is disconnected once.
-    unsafe {
-        let handler = glib::gobject_ffi::g_signal_handler_find(
-            object,
-            glib::gobject_ffi::G_SIGNAL_MATCH_ID,
-            signal.into_glib(),
-            0,
-            std::ptr::null_mut(),
-            std::ptr::null_mut(),
-            std::ptr::null_mut(),
-        );
-        if handler != 0 {
-            glib::gobject_ffi::g_signal_handler_disconnect(object, handler);
-        }
     }
 }
