@@ -19,7 +19,7 @@ pub(crate) fn safe_name(proposed: &str, url: &str, mime_type: Option<&str>) -> S
     let (stem, _) = split(&clean);
     let is_address = match url.split_once(':') {
         Some(("data", data)) => stem.contains(',') && data.contains(stem),
-        Some(("blob", number)) => !stem.is_empty() && number.ends_with(stem),
+        Some(("blob", address)) => address.rsplit('/').next() == Some(stem),
         _ => false,
     };
     let clean = clean
@@ -182,6 +182,7 @@ mod tests {
             named("0a-1b", "blob:https://a.example/0a-1b"),
             "download.csv"
         );
+        assert_eq!(named("b.csv", "blob:https://a.example/0a-1b"), "b.csv");
         assert_eq!(safe_name("x", WEB, None), "x");
     }
 
