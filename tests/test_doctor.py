@@ -17,7 +17,7 @@ from auroraview._doctor import _check, _fixes, _running, _throwaway, _webkit
 from auroraview._doctor._check import FAIL, OK, WARN, Check, Fix, Look
 from tests.helpers import SECONDS, eventually
 
-NO_DISPLAY = {"DISPLAY": None, "WAYLAND_DISPLAY": None}
+NO_DISPLAY = {"DISPLAY": None, "WAYLAND_DISPLAY": None, "GDK_BACKEND": None}
 NAMES = """
 python system native host-library shell webkitgtk display gpu locale fonts open-files inotify shared-memory home
 temporary-files sandbox glib-context window
@@ -311,7 +311,8 @@ def test_a_display_that_accepts_and_says_nothing_is_given_up(monkeypatch):
             continue
     monkeypatch.setattr(_display, "_PATIENCE_SECONDS", 3.0)
     monkeypatch.setenv("DISPLAY", f"127.0.0.1:{number}")
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    for name in ("WAYLAND_DISPLAY", "GDK_BACKEND"):
+        monkeypatch.delenv(name, raising=False)
     with hung:
         (check,) = _display._display()
     assert (check.status, check.text) == (FAIL, f"the display does not answer: DISPLAY=127.0.0.1:{number}")

@@ -11,7 +11,7 @@ import { clearTimer, min, NEVER, now, PromiseCtor, SafeMap, setTimer } from "./p
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 interface Pending {
-  readonly method: string;
+  readonly called: string;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
   /** In milliseconds of `now()`; Infinity for none. */
@@ -42,7 +42,7 @@ export function makeCalls(cancel: (id: number) => void) {
     const deadline = timeout === 0 ? NEVER : now() + timeout;
     const onAbort = signal && ((): void => abort(id));
     signal?.addEventListener("abort", onAbort as () => void);
-    pending.set(id, { method, resolve, reject, deadline, timeout, signal, onAbort });
+    pending.set(id, { called: method, resolve, reject, deadline, timeout, signal, onAbort });
     if (deadline < timerAt) {
       arm(deadline);
     }
@@ -64,7 +64,7 @@ export function makeCalls(cancel: (id: number) => void) {
     clearTimer(timer);
     timerAt = NEVER;
     pending.forEach((call, id) => {
-      reject(id, makeError(call.method));
+      reject(id, makeError(call.called));
     });
   }
 
@@ -81,7 +81,7 @@ export function makeCalls(cancel: (id: number) => void) {
     const call = end(id);
     if (call !== undefined) {
       cancel(id);
-      call.reject(aborted(call.method, call.signal));
+      call.reject(aborted(call.called, call.signal));
     }
   }
 
@@ -99,7 +99,7 @@ export function makeCalls(cancel: (id: number) => void) {
     pending.forEach((call, id) => {
       if (call.deadline <= time) {
         cancel(id);
-        reject(id, localError("timeout", `call of ${call.method} had no answer within ${call.timeout} ms`));
+        reject(id, localError("timeout", `call of ${call.called} had no answer within ${call.timeout} ms`));
       } else if (call.deadline < next) {
         next = call.deadline;
       }

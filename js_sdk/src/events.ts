@@ -13,7 +13,7 @@ export type Handler<T = Json> = (detail: T) => unknown;
 interface Registration {
   readonly handler: Handler<never>;
   readonly once: boolean;
-  removed: boolean;
+  ended: boolean;
   /** The retained value is still to be delivered, in a microtask. */
   owed: boolean;
 }
@@ -26,9 +26,8 @@ export function makeEvents() {
 
   /** Adds a handler; each registration of the same function counts. Returns the function that ends this one. */
   function on(event: string, handler: Handler<never>, once: boolean): () => void {
-    const registration: Registration = { handler, once, removed: false, owed: retained.has(event) };
-    const list = handlers.get(event);
-    handlers.set(event, list === undefined ? [registration] : appended(list, registration));
+    const registration: Registration = { handler, once, ended: false, owed: retained.has(event) };
+    handlers.set(event, appended(handlers.get(event) ?? [], registration));
     if (registration.owed) {
       queueMicrotask(() => settle(event, registration));
     }
@@ -42,21 +41,16 @@ export function makeEvents() {
 
   /** Delivers a value, and keeps it for handlers to come where it is retained. */
   function dispatch(event: string, detail: unknown, retain: boolean): void {
-    const list = handlers.get(event);
-    if (list !== undefined) {
-      for (let i = 0; i < list.length; i++) {
-        const registration = list[i] as Registration;
-        // What a late subscriber is still owed is older than this event, so it comes first.
-        settle(event, registration);
-      }
+    const list = handlers.get(event) ?? [];
+    for (let i = 0; i < list.length; i++) {
+      // What a late subscriber is still owed is older than this event, so it comes first.
+      settle(event, list[i] as Registration);
     }
     if (retain) {
       retained.set(event, detail);
     }
-    if (list !== undefined) {
-      for (let i = 0; i < list.length; i++) {
-        run(event, list[i] as Registration, detail);
-      }
+    for (let i = 0; i < list.length; i++) {
+      run(event, list[i] as Registration, detail);
     }
   }
 
@@ -75,7 +69,7 @@ export function makeEvents() {
   }
 
   function run(event: string, registration: Registration, detail: unknown): void {
-    if (registration.removed) {
+    if (registration.ended) {
       return;
     }
     if (registration.once) {
@@ -93,15 +87,12 @@ export function makeEvents() {
   }
 
   function remove(event: string, matches: (registration: Registration) => boolean): void {
-    const list = handlers.get(event);
-    if (list === undefined) {
-      return;
-    }
+    const list = handlers.get(event) ?? [];
     const kept: Registration[] = [];
     for (let i = 0; i < list.length; i++) {
       const registration = list[i] as Registration;
       if (matches(registration)) {
-        registration.removed = true;
+        registration.ended = true;
       } else {
         kept[kept.length] = registration;
       }

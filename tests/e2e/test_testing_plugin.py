@@ -21,8 +21,8 @@ from tests.e2e.helpers import PATIENCE, wait_for
 
 COLOURED = "<body style='margin: 0; background: rgb(10, 20, 30)'>"
 
-#: What a run of pytest would pass on to another.
-LEFT_OUT = ("PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST", "PYTEST_VERSION")
+#: What a run of pytest would pass on to another; with the last ones it writes the lines of its summary whole.
+LEFT_OUT = ("PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST", "PYTEST_VERSION", "CI", "BUILD_NUMBER")
 
 
 class Project:
