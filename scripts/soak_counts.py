@@ -12,6 +12,8 @@ import statistics
 import time
 from pathlib import Path
 
+from tests.e2e.processes import descendants
+
 #: How much more there may be of each at the end than at the beginning: what comes and goes by itself, such as the
 #: collectors of the engine, which have threads while they work.
 SLACK = {
@@ -28,27 +30,9 @@ SLACK = {
 WARM_UP = 1 / 3
 
 
-def children(root: int | None = None) -> dict[int, str]:
-    """Ids and names of all that descend from a process (this one), but for the dead."""
-    parents: dict[int, tuple[int, str]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
-                state, parent = rest.split()[:2]
-                if state != "Z":
-                    parents[int(entry.name)] = (int(parent), name)
-    found: dict[int, str] = {}
-    level = {os.getpid() if root is None else root}
-    while level:
-        level = {pid for pid, (parent, _) in parents.items() if parent in level}
-        found.update((pid, parents[pid][1]) for pid in level)
-    return found
-
-
 def named(start: str, root: int | None = None) -> set[int]:
     """Those whose name begins so; the kernel cuts names at 15 characters."""
-    return {pid for pid, name in children(root).items() if name.startswith(start)}
+    return {pid for pid, name in descendants(root).items() if name.startswith(start)}
 
 
 def _of(pid: int) -> tuple[int, int, float]:
@@ -80,7 +64,7 @@ def counts() -> dict[str, float]:
     # What the allocator keeps for later is no leak.
     ctypes.CDLL(None).malloc_trim(0)
     threads, descriptors, memory = _of(os.getpid())
-    below = children()
+    below = descendants()
     each = [_of(pid) for pid in below]
     return {
         "threads": threads,
