@@ -5,7 +5,7 @@
 use std::ffi::c_void;
 
 /// Changes whenever a command, an event, the stream or one of these functions does; [`VERSION_SYMBOL`] answers with it.
-pub const ABI_VERSION: u32 = 4;
+pub const ABI_VERSION: u32 = 5;
 
 /// Name of the function of type [`VersionFn`].
 pub const VERSION_SYMBOL: &[u8] = b"auroraview_host_abi_version\0";

@@ -206,6 +206,13 @@ pub struct OpenOptions {
     pub bridge: bool,
     /// Longest post in bytes that is handed on.
     pub message_bytes: u64,
+    /// The fast lane is offered: absolute path of the folder that holds the web process's library and nothing else.
+    /// `None`: every frame goes the ordinary way. Only with `bridge`.
+    pub fast_lane: Option<String>,
+    /// How many bytes may wait in the lane at each end; told to the page's end.
+    pub queue_bytes: u64,
+    /// The web engine's processes run in the engine's sandbox. Views of one `data_directory` must agree.
+    pub sandbox: bool,
     /// No caching of local files, and the web inspector.
     pub debug: bool,
     /// Where cookies and storage are kept; `None`: nowhere, private to this view.
@@ -266,6 +273,9 @@ impl OpenOptions {
             allow_origins: vec![],
             bridge: false,
             message_bytes: 0,
+            fast_lane: None,
+            queue_bytes: 0,
+            sandbox: false,
             debug: false,
             data_directory: None,
             title: String::new(),

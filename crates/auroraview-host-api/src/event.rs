@@ -31,6 +31,8 @@ pub enum HostEvent {
         document: String,
         /// The frame's text.
         frame: String,
+        /// The document's other frames take the fast lane, both ways: this one admits it there.
+        lane: bool,
     },
     /// A post was refused before anyone read it.
     Refused {
@@ -214,6 +216,22 @@ pub enum HostEvent {
         /// The view.
         view: ViewId,
     },
+    /// A page in a web process has asked for the fast lane and got the other end of this one. It replaces the one
+    /// before, which is at its end. Nothing on it may be believed before a document was admitted ([`Self::Posted`]).
+    LaneOffered {
+        /// The view.
+        view: ViewId,
+        /// A socket (`SOCK_SEQPACKET`, not blocking, closed on exec), the receiver's from here on. Over a
+        /// [`stream`](crate::stream) the number means nothing: the descriptor came beside the bytes.
+        descriptor: i32,
+    },
+    /// A page asked for the fast lane and got none, or its library cannot be loaded: what comes takes the ordinary way.
+    LaneUnavailable {
+        /// The view.
+        view: ViewId,
+        /// Why, in a sentence without a full stop.
+        reason: String,
+    },
     /// All windows are gone, after `ShutDown`.
     ShutDown,
     /// A line for the log.
@@ -297,6 +315,8 @@ impl HostEvent {
             | Self::Navigating { view, .. }
             | Self::OpenExternal { view, .. }
             | Self::Crashed { view, .. }
+            | Self::LaneOffered { view, .. }
+            | Self::LaneUnavailable { view, .. }
             | Self::Closed { view } => *view,
             Self::ShutDown | Self::Log { .. } => return None,
         })

@@ -5,6 +5,11 @@
 //! [`HostEvent`](crate::HostEvent)s. The parent sends [`HostCommand`](crate::HostCommand)s, at any time. Whoever
 //! closes ends the conversation.
 //!
+//! A [`LaneOffered`](crate::HostEvent::LaneOffered) has a descriptor, which travels beside the bytes: `SCM_RIGHTS` with
+//! exactly one descriptor, sent by the one `sendmsg` that carries the first bytes of that message. So whoever reads with
+//! `recvmsg` (`MSG_CMSG_CLOEXEC`) and keeps what comes in order has it when the event is complete, and puts its number
+//! into the event. Descriptors come for nothing else; the greeting is over before the first.
+//!
 //! Nothing here does I/O: [`put`] gives the bytes to write, [`Incoming`] takes those that were read, in pieces of any
 //! size.
 

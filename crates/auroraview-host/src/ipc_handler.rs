@@ -188,6 +188,7 @@ fn receive(view: &Weak<View>, post: Option<String>, reply: Option<Reply>) {
             view: view.id,
             document: document.to_owned(),
             frame: frame.to_owned(),
+            lane: false,
         });
     }
 }

@@ -107,6 +107,7 @@ impl Host {
                 view,
                 document,
                 frame,
+                ..
             } if *view == wanted && frame.contains("\"hello\"") => Some(document.clone()),
             _ => None,
         })

@@ -235,6 +235,8 @@ impl ViewCore {
                 }
             }
             HostEvent::Key { stroke, .. } => self.notice(Notice::Named("key", stroke)),
+            // Not asked for yet.
+            HostEvent::LaneOffered { .. } | HostEvent::LaneUnavailable { .. } => {}
             HostEvent::ShutDown | HostEvent::Log { .. } => {}
         }
     }

@@ -60,6 +60,7 @@ fn post(view: ViewId, frame: &str) {
         view,
         document,
         frame,
+        lane: false,
     });
 }
 
