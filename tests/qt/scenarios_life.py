@@ -10,6 +10,8 @@ from typing import Any
 
 from tests.qt.program import Program, QtWidgets, Steps
 
+#: Where a type has its function of that name: after the head of an object and 21 words.
+TP_CLEAR = object.__basicsize__ + (1 + 21) * 8
 STORM = "setInterval(() => { for (let n = 0; n < 20; n++) auroraview.call('echo', [n]).catch(() => {}) }, 5); 0"
 
 
@@ -156,6 +158,26 @@ def errors(program: Program) -> Steps:
     _posting.post(broken)
     yield lambda: len(logged) >= 3
     program.seen["logged"] = all("broken" in one for one in logged)
+
+
+def collection(program: Program) -> Steps:
+    """Qt deletes a panel whose end the collector has cleared, as it does on another thread at the wrong moment."""
+    import ctypes
+
+    from auroraview.qt._following import PanelEnd
+
+    panel = program.panel()
+    view = panel.view
+    (end,) = [one for one in gc.get_objects() if isinstance(one, PanelEnd)]
+    address = ctypes.c_void_p.from_address(id(PanelEnd) + TP_CLEAR).value
+    ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object)(address)(end)
+    program.seen["cleared"] = not vars(end)
+    deleted: list[bool] = []
+    panel.destroyed.connect(lambda *_: deleted.append(True))
+    panel.deleteLater()
+    del panel
+    yield lambda: deleted
+    program.seen["lives"] = not view.is_open
 
 
 def quitting(program: Program) -> Steps:

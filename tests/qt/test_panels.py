@@ -67,6 +67,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "deletion": dict.fromkeys(("panel", "dock", "container", "window", "python"), "closed"),
     "adoption": {"open": True, "outlives": True, "mark": 5},
     "errors": {"logged": True},
+    "collection": {"cleared": True, "lives": True},
     "isolated": {"shells": 1, "mark": None},
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from auroraview._log import logger
@@ -13,6 +14,7 @@ from auroraview.qt import _posting
 from auroraview.qt._binding import is_alive
 
 if TYPE_CHECKING:
+    from auroraview.qt._embedding import Embedding
     from auroraview.qt.panel import WebPanel
     from auroraview.view import WebView
 
@@ -39,7 +41,34 @@ def follow(panel: WebPanel, *, closes: bool) -> None:
         if name in _TOLD:
             _posting.post(tell)
 
-    def gone(*_: object) -> None:
+    view._followers.append(noticed)
+    panel.destroyed.connect(PanelEnd(view, noticed, listeners, embedding, closes=closes))
+
+
+class PanelEnd:
+    """Called when Qt deletes a panel: what followed it ends.
+
+    An object, and not a function. The collector, on one thread, may clear it with the rest of a panel that nobody
+    refers to, while Qt deletes that panel on another and calls it. A function that was cleared crashes the
+    interpreter; this has nothing left to do then.
+    """
+
+    def __init__(
+        self,
+        view: WebView,
+        noticed: Callable[..., None],
+        listeners: list[tuple[str, Callable[..., Any]]],
+        embedding: Embedding,
+        *,
+        closes: bool,
+    ) -> None:
+        self._parts = view, noticed, listeners, embedding, closes
+
+    def __call__(self, *_: object) -> None:
+        parts = vars(self).get("_parts")
+        if parts is None:
+            return
+        view, noticed, listeners, embedding, closes = parts
         try:
             with contextlib.suppress(ValueError):
                 view._followers.remove(noticed)
@@ -50,9 +79,6 @@ def follow(panel: WebPanel, *, closes: bool) -> None:
                 view.close()
         except Exception as error:  # noqa: BLE001 - PyQt would end the application
             logger.error("%r: %s", view, error, exc_info=error)
-
-    view._followers.append(noticed)
-    panel.destroyed.connect(gone)
 
 
 def show(view: WebView, panel: weakref.ref[WebPanel]) -> None:
