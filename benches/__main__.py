@@ -21,6 +21,10 @@ PARTS = {
     "pywebview has no events, so it runs script in the page. A start goes from the start of the interpreter to the "
     "page's answer; memory is what no file holds.",
     "bridge": "In a window of the process, under Xvfb; the floor is WebKitGTK without a bridge.",
+    "lane": "A window of 400 x 300, under Xvfb, on the fast lane; the same program with `AURORAVIEW_FAST_LANE=0`, the "
+    "engine without a bridge, and the programs of the peers, each alone, in turns. In brackets: theirs divided by "
+    "ours. A busy thread of the window runs a function of GLib, without Python, for 8 of every 10 ms; in Qt by a timer. "
+    "Frames come from a thread of Python, already drawn. Memory: what no file holds, and what is shared, in each.",
     "isolated": "A window in a process of its own, under Xvfb, beside one of the process. Then 60 updates a second of "
     '5 000 rows of four fields, all rows each time, with `keep="latest"`, to it and to front ends of launchers: the '
     "ready-made one, as JSON; and a page with a client written by hand, as MessagePack.",
@@ -31,8 +35,8 @@ PARTS = {
     "software on the same cores. Calls one after another from the page, timed where they are handled. Beside the panel "
     "in a program of PySide6, the browser widget that comes with it, whose slots run on the main thread.",
 }
-# The same peers in all rows.
-COLUMNS = {"peers"}
+# The same peers in all rows, or nearly all.
+COLUMNS = {"peers", "lane"}
 # Needs programs of hundreds of megabytes: `make bench-hosts`.
 ON_DEMAND = {"hosts"}
 

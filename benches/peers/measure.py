@@ -36,6 +36,8 @@ class Contender:
         title: with its version, when it has been started once.
         imports: statements that a program with a window begins with.
         figures: of each measure, a value a turn.
+        module: its program, where it is not the peer's own.
+        variables: of its environment, besides those of all.
     """
 
     name: str
@@ -43,13 +45,15 @@ class Contender:
     python: str
     imports: str
     figures: dict[str, list[float]] = field(default_factory=dict)
+    module: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
 
     def add(self, measure: str, value: float) -> None:
         self.figures.setdefault(measure, []).append(value)
 
     @property
     def command(self) -> list[str]:
-        return [self.python, "-m", f"benches.peers.{MODULES[self.name]}"]
+        return [self.python, "-m", self.module or f"benches.peers.{MODULES[self.name]}"]
 
 
 def present() -> tuple[list[Contender], dict[str, str]]:
@@ -110,7 +114,8 @@ def memory(contender: Contender, home: str) -> None:
 def running(contender: Contender, home: str) -> Iterator[Program]:
     """Its program, until the end of the block."""
     commands = {contender.name: contender.command}
-    with started(contender.name, commands=commands, environment=environment(home)) as programs:
+    variables = {**environment(home), **contender.variables}
+    with started(contender.name, commands=commands, environment=variables) as programs:
         yield programs[contender.name]
 
 

@@ -9,21 +9,22 @@ from auroraview import WebView, __version__
 from benches.peers.page import page
 from benches.peers.program import Program
 
-PAGE = page("""
+CONNECT = """
 peer.pair = (first, second) => auroraview.call("bench.pair", {first, second});
 peer.echo = text => auroraview.call("bench.echo", {text});
 peer.report = text => auroraview.call("bench.report", {text});
 auroraview.on("tick", tick);
 begin();
-""")
+"""
+PAGE = page(CONNECT)
 
 
 class Ours(Program):
     """Handlers run on the bridge's worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, view: WebView) -> None:
         super().__init__(f"AuroraView {__version__}")
-        self.view = WebView("Bench", html=PAGE, width=400, height=300)
+        self.view = view
         for name in ("pair", "echo", "report"):
             self.view.bind_call(f"bench.{name}", getattr(self, name))
 
@@ -39,4 +40,4 @@ class Ours(Program):
 
 
 if __name__ == "__main__":
-    Ours().view.show()
+    Ours(WebView("Bench", html=PAGE, width=400, height=300)).view.show()

@@ -8,10 +8,11 @@ import json
 import queue
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from benches.inside.session import serve
+from benches.peers import busy
 from benches.peers.spin import spin
 
 PATIENCE = 110.0  # seconds for whatever should take less than twenty
@@ -28,6 +29,7 @@ class Program(ABC):
         self._title = title
         self._reports: queue.Queue[str] = queue.Queue()
         self._answered = False
+        self._window_work: busy.Work | None = None
 
     def pair(self, first: int, second: int) -> int:
         """Called by the page."""
@@ -55,12 +57,20 @@ class Program(ABC):
     def emit_all(self, values: Iterator[dict[str, Any]]) -> None:
         """Has the page's ``tick`` called with each."""
 
+    def keep_busy(self, work: busy.Work) -> None:
+        """Has the thread of the window do it in every turn."""
+        work.start()
+
+    def leave_alone(self, work: busy.Work) -> None:
+        """No more of it."""
+        work.stop()
+
     @abstractmethod
     def end(self) -> None:
         """Closes the window, and with it ends the program."""
 
     def _commands(self) -> dict[str, Callable[..., Any]]:
-        return {"work": self._work, "emits": self._emits, "spin": spin, "trim": self._trim}
+        return {"work": self._work, "emits": self._emits, "busy": self._busy, "spin": spin, "trim": self._trim}
 
     def _told(self) -> float:
         report = json.loads(self._reports.get(timeout=PATIENCE))
@@ -68,7 +78,7 @@ class Program(ABC):
             raise RuntimeError(f"the page: {report['error']}")
         return float(report["value"])
 
-    def _work(self, name: str, sizes: list[int]) -> float:
+    def _work(self, name: str, sizes: Sequence[int | str]) -> float:
         """What the page's function of that name returns."""
         self.script(f"work({', '.join(map(json.dumps, [name, *sizes]))})")
         return self._told()
@@ -82,6 +92,16 @@ class Program(ABC):
         if self._told() != count:
             raise RuntimeError("not all events came")
         return (time.perf_counter() - began) / count * 1e6
+
+    def _busy(self, percent: float) -> float:
+        """Keeps the thread of the window busy, or with 0 no longer; how busy the busiest thread is then, in percent."""
+        if self._window_work is not None:
+            self.leave_alone(self._window_work)
+            self._window_work = None
+        if percent:
+            self._window_work = busy.Work(percent)
+            self.keep_busy(self._window_work)
+        return busy.busiest_percent(0.5)
 
     def _trim(self) -> None:
         """Gives back what the collector and the allocator keep for later."""

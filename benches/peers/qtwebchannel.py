@@ -10,11 +10,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot, qVersion
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal, Slot, qVersion
 from PySide6.QtWebChannel import QWebChannel
 from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QApplication
 
+from benches.peers import busy
 from benches.peers.page import page
 from benches.peers.program import Program
 
@@ -79,6 +80,17 @@ class QtWebChannel(Program):
                 self.api.tick.emit(value)
 
         self.api.wanted.emit(emit)
+
+    def keep_busy(self, work: busy.Work) -> None:
+        def start() -> None:
+            self.timer = QTimer(self.view, interval=busy.TURN, timerType=Qt.TimerType.PreciseTimer)
+            self.timer.timeout.connect(work.do)
+            self.timer.start()
+
+        self.api.wanted.emit(start)
+
+    def leave_alone(self, work: busy.Work) -> None:
+        self.api.wanted.emit(lambda: self.timer.stop())
 
     def end(self) -> None:
         self.api.wanted.emit(self.view.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,22 +47,22 @@ def _switches(processes: list[int]) -> dict[str, int]:
     return counts
 
 
-def settled_megabytes(process: int, seconds: float) -> tuple[float, float]:
-    """Memory that is no file's, of a program and of the processes under it: the least within some seconds, as
-    collectors run when they like."""
+def settled_megabytes(process: int, seconds: float, kinds: Sequence[str] = ("RssAnon",)) -> tuple[float, float]:
+    """Memory of these kinds, of a program and of the processes under it: the least within some seconds, as collectors
+    run when they like. ``RssAnon`` is what is no file's, ``RssShmem`` what processes share, counted in each."""
     end = time.monotonic() + seconds
     own = below = float("inf")
     while True:
-        own = min(own, _anonymous_megabytes(process))
-        below = min(below, sum(map(_anonymous_megabytes, descendants(process))))
+        own = min(own, _megabytes(process, kinds))
+        below = min(below, sum(_megabytes(one, kinds) for one in descendants(process)))
         if time.monotonic() > end:
             return own, below
         time.sleep(0.25)
 
 
-def _anonymous_megabytes(process: int) -> float:
+def _megabytes(process: int, kinds: Sequence[str]) -> float:
     with suppress(OSError):
-        return _field(Path(f"/proc/{process}/status"), "RssAnon") / 1024
+        return sum(_field(Path(f"/proc/{process}/status"), kind) for kind in kinds) / 1024
     return 0.0
 
 
