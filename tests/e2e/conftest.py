@@ -1,4 +1,6 @@
-"""Fixtures of the window tests: views that close at the end, a loopback server, and the page over every transport."""
+"""Fixtures of the window tests: views that close at the end, on which lane, a loopback server, and the page over every
+transport.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import pytest
 
 from auroraview import Bridge, WebView
 from auroraview.testing import Windows
+from tests.e2e import lanes
 from tests.e2e.browsers import Chromium, Context, browser_context
 from tests.e2e.helpers import PAGE, Record, opened, wait_for
 from tests.e2e.pages import ENDS, RECORDING_PAGE, PageEnd
@@ -16,6 +19,32 @@ from tests.e2e.processes import wait_gone
 from tests.e2e.proxy import Proxy, proxy
 from tests.e2e.servers import Server
 from tests.e2e.shells import crash, crashes_of, isolated, kill_shell
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "each_lane: runs on the fast lane and on the ordinary one")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("each_lane") is not None:
+        metafunc.parametrize("lane", lanes.LANES, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lane(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The lane of all windows that a test opens: both for tests marked ``each_lane``, the fast one for others. Fixtures
+    of a module that open windows must ask for it, lest the windows stay for the other lane.
+    """
+    name: str = getattr(request, "param", lanes.FAST)
+    with lanes.chosen(name):
+        yield name
+
+
+@pytest.fixture
+def webview() -> Iterator[Windows]:
+    """As that of the plugin; what it opens is on the lane that was chosen."""
+    with lanes.LaneWindows() as windows:
+        yield windows
 
 
 @pytest.fixture

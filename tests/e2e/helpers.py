@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from auroraview import WebView
-from auroraview.testing import Windows
+from tests.e2e.lanes import LaneWindows
 
 #: Seconds that something may take on a busy machine before the test says that it did not happen.
 PATIENCE = 30.0
@@ -57,7 +57,7 @@ class Record:
 @contextlib.contextmanager
 def opened(view: WebView | None = None, *, ready: bool = True, **options: Any) -> Iterator[WebView]:
     """A view on the screen, closed at the end; without a view, a new one with these options."""
-    with Windows() as webview:
+    with LaneWindows() as webview:
         yield webview(view or options.pop("title", "Test"), ready=ready, **options)
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from auroraview import Bridge, Peer, RemoteError, ViewClosed, WebView
 from auroraview.testing import MemoryPage
+from tests.e2e import lanes
 from tests.e2e.browsers import Tab, browser_context
 from tests.e2e.helpers import PATIENCE, opened, wait_for
 from tests.e2e.served import link, served, served_html
@@ -253,4 +254,22 @@ def browser_end(bridge: Bridge) -> Iterator[PageEnd]:
         yield open_tab(bridge, context.tab(), link(server))
 
 
-ENDS = {"memory": memory_end, "window": window_end, "isolated": isolated_end, "browser": browser_end}
+def ordinary(end: Callable[[Bridge], contextlib.AbstractContextManager[PageEnd]]) -> Any:
+    """The same end without the fast lane."""
+
+    @contextlib.contextmanager
+    def ordinary_end(bridge: Bridge) -> Iterator[PageEnd]:
+        with lanes.chosen(lanes.ORDINARY), end(bridge) as page:
+            yield page
+
+    return ordinary_end
+
+
+ENDS = {
+    "memory": memory_end,
+    "window": window_end,
+    "window, ordinary lane": ordinary(window_end),
+    "isolated": isolated_end,
+    "isolated, ordinary lane": ordinary(isolated_end),
+    "browser": browser_end,
+}

@@ -10,6 +10,8 @@ from auroraview import Bridge, RemoteError, UsageError
 from tests.e2e.helpers import PAGE, PATIENCE, Record, opened, wait_for
 from tests.e2e.pages import run
 
+pytestmark = pytest.mark.each_lane
+
 LOOK = "return [Object.keys(auroraview.api).sort(), 'get_data' in auroraview.api, 'nothing' in auroraview.api]"
 
 
@@ -67,7 +69,7 @@ PUBLIC = ["get_data", "inherited", "later", "named", "of_class", "positional", "
 
 
 @pytest.fixture(scope="module")
-def shared():
+def shared(lane):
     api = Api()
     with opened(html=PAGE, api=api) as view:
         yield view, api

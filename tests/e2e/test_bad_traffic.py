@@ -11,11 +11,13 @@ from auroraview import WebView
 from tests.e2e.helpers import PAGE, PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import js, run
 
+pytestmark = pytest.mark.each_lane
+
 KEY = "0123456789abcdef" * 2
 
 
 @pytest.fixture(scope="module")
-def view():
+def view(lane):
     """A view whose key the test knows, so that it can speak badly with the page's voice."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("secrets.token_hex", lambda _: KEY)

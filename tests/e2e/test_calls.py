@@ -12,6 +12,8 @@ from auroraview import Bridge, RemoteError, current_call
 from tests.e2e.helpers import PATIENCE, Record, ask, wait_for
 from tests.e2e.pages import run, run_async
 
+pytestmark = pytest.mark.each_lane
+
 
 def raised_by(view, method):
     with pytest.raises(RemoteError) as raised:

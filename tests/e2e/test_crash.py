@@ -10,6 +10,8 @@ from auroraview import ViewClosed, WebView, current_call
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.processes import web_processes
 
+pytestmark = pytest.mark.each_lane
+
 
 def kill_web_processes():
     """Kills all web processes of this process; spare ones that the engine keeps are among them."""

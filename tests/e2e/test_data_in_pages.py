@@ -8,9 +8,11 @@ from auroraview import Bridge, RemoteError
 from tests.e2e.helpers import PATIENCE, Record
 from tests.e2e.pages import outcome, run, run_async, window_end
 
+pytestmark = pytest.mark.each_lane
+
 
 @pytest.fixture(scope="module")
-def window():
+def window(lane):
     bridge = Bridge()
     bridge.bind_call("length", len)
     bridge.bind_call("fill", lambda n: "é" * n)

@@ -12,6 +12,8 @@ from auroraview import Bridge, ViewClosed, current_call
 from tests.e2e.helpers import PATIENCE, Record, ask, wait_for
 from tests.e2e.pages import RECORDING_PAGE, WindowEnd, run, run_async, wait_events
 
+pytestmark = pytest.mark.each_lane
+
 CALLS = 1_000
 
 #: Half of the calls are served by a coroutine, half by a plain function; what became of them is counted in the page.

@@ -10,12 +10,14 @@ from auroraview import CallTimeout, RemoteError, UsageError, ViewClosed, WebView
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.servers import Server, silent_server
 
+pytestmark = pytest.mark.each_lane
+
 NEVER = "new Promise(() => {})"
 EMBEDDED_CALL = "auroraview.call('twice', [21])"
 
 
 @pytest.fixture(scope="module")
-def page():
+def page(lane):
     with opened() as view:
         yield view
 

@@ -17,6 +17,8 @@ from auroraview import Backpressure, Bridge, Limits, WebView
 from tests.e2e.helpers import PATIENCE, Record, ask, wait_for
 from tests.e2e.pages import RECORDING_PAGE, WindowEnd, run, wait_events
 
+pytestmark = pytest.mark.each_lane
+
 #: Counts instead of keeping: the sum of what came out of order stays 0.
 COUNTING_PAGE = """<!doctype html><script>
 var count = 0, disorder = 0, next = 0, bytes = 0;

@@ -18,6 +18,8 @@ from auroraview import Bridge, RemoteError, UsageError, ViewClosed, WebView, cur
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import RECORDING_PAGE, WindowEnd, run, run_async, wait_events
 
+pytestmark = pytest.mark.each_lane
+
 PLACES = ["worker", "pool", "main", "asyncio"]
 
 
@@ -56,7 +58,7 @@ def place(request):
 
 
 @pytest.fixture(scope="module")
-def shared():
+def shared(lane):
     with opened(html=RECORDING_PAGE) as view:
         yield WindowEnd(view.bridge, view)
 

@@ -25,7 +25,7 @@ from tests.e2e.shells import (
     wait_back,
 )
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.each_lane, pytest.mark.timeout(120)]
 
 SIZE = 20 << 20
 

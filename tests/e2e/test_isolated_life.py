@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.helpers import PATIENCE, wait_for
 from tests.e2e.processes import Program, descendants, run, wait_gone
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.each_lane, pytest.mark.timeout(120)]
 
 #: Seconds that what is left may take to end on a busy machine; alone it takes a fraction of one.
 SOON = 5.0

@@ -11,7 +11,7 @@ from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.shells import isolated, kill_shell, shells, wait_back
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.each_lane, pytest.mark.timeout(120)]
 
 
 def test_all_that_a_window_can_be_set_to_holds_for_the_next(away):

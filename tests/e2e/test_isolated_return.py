@@ -15,7 +15,7 @@ from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import RECORDING_PAGE
 from tests.e2e.shells import crash, crashes_of, isolated, kill_shell, shell
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.each_lane, pytest.mark.timeout(120)]
 
 
 class Api:

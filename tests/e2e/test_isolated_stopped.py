@@ -19,7 +19,7 @@ from tests.e2e.pages import RECORDING_PAGE
 from tests.e2e.processes import wait_gone
 from tests.e2e.shells import crashes_of, isolated, shell, shell_threads, shells
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.each_lane, pytest.mark.timeout(120)]
 
 #: Seconds in which what does not wait is done on a busy machine; alone it takes milliseconds.
 SOON = 8.0

@@ -18,7 +18,7 @@ from tests.e2e.processes import descendants, run, wait_gone
 from tests.e2e.shells import crash, crashes_of, isolated, shell, shells
 from tests.e2e.test_environment import OWNED_ELSEWHERE
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.each_lane, pytest.mark.timeout(120)]
 
 
 @pytest.fixture

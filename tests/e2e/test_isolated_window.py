@@ -21,7 +21,7 @@ from tests.e2e.shells import crash, crashes_of, isolated, kill_shell, kill_web_p
 
 PACKAGE = Path(auroraview.__file__).parent
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.each_lane, pytest.mark.timeout(120)]
 
 
 # A window like any other

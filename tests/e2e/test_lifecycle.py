@@ -13,6 +13,8 @@ from auroraview import CallTimeout, UsageError, ViewClosed, WebView
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.processes import Program, run, wait_gone, web_processes
 
+pytestmark = pytest.mark.each_lane
+
 #: Seconds from the wish to end to the end, on a busy machine; alone it takes a fraction of one.
 SOON = 10.0
 

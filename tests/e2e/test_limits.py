@@ -10,6 +10,8 @@ from auroraview import Bridge, Limits, RemoteError, UsageError
 from tests.e2e.helpers import PATIENCE, Record, wait_for
 from tests.e2e.pages import RECORDING_PAGE, WindowEnd, run, run_async, wait_events
 
+pytestmark = pytest.mark.each_lane
+
 SMALL = Limits(message_bytes=20_000, depth=10, calls_in_flight=50)
 
 

@@ -9,6 +9,8 @@ from auroraview import UsageError, WebView
 from tests.e2e.helpers import ask, opened, wait_for
 from tests.e2e.processes import run
 
+pytestmark = pytest.mark.each_lane
+
 SECRET = "not for pages"
 
 
@@ -43,7 +45,7 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(site):
+def page(site, lane):
     with opened(path=site) as view:
         yield view
 

@@ -8,6 +8,8 @@ from auroraview import Navigation, UsageError, ViewClosed, WebView
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.servers import Server
 
+pytestmark = pytest.mark.each_lane
+
 
 @pytest.fixture
 def foreign():

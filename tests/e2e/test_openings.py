@@ -12,7 +12,7 @@ from auroraview import RemoteError, ViewClosed, WebView
 from tests.e2e.helpers import PATIENCE, ask, opened
 from tests.e2e.servers import silent_server
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.each_lane, pytest.mark.timeout(90)]
 
 
 def test_show_right_after_close_opens_a_new_window():

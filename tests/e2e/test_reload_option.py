@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.helpers import PATIENCE, wait_for
 from tests.e2e.served import SCRIPT
 
+pytestmark = pytest.mark.each_lane
+
 APP = "from auroraview import Bridge\nbridge = Bridge()\nbridge.bind_call('echo', lambda value: value)\n"
 PAGE = f"<!doctype html><meta charset=utf-8><title>Edited</title>{SCRIPT}<link rel=stylesheet href=style.css><p>{{}}"
 

@@ -9,6 +9,8 @@ from auroraview import RemoteError, WebView
 from tests.e2e.helpers import Record, ask, opened, wait_for
 from tests.e2e.servers import Server
 
+pytestmark = pytest.mark.each_lane
+
 #: Tries all that a document without the bridge can think of, and reports to the server what it has.
 ATTACK = """<!doctype html><meta charset=utf-8><p>foreign<script>
 const name = NAME, found = { name, bridge: typeof window.auroraview };
@@ -174,7 +176,7 @@ def test_a_raw_post_without_the_key_is_refused_and_counted(page_and_api, handler
 
 
 @pytest.fixture(scope="module")
-def page_and_api(isolation):
+def page_and_api(isolation, lane):
     class Counting(Api):
         def attempts(self):
             return len(self.ran.seen)
@@ -253,7 +255,7 @@ class Guarded:
 
 
 @pytest.fixture(scope="module")
-def guarded(isolation):
+def guarded(isolation, lane):
     with opened(html="<p>", api=Guarded(), isolation=isolation) as view:
         yield view
 

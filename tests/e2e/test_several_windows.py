@@ -6,6 +6,8 @@ from auroraview import Bridge, UsageError, ViewClosed, WebView, current_call
 from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 
+pytestmark = pytest.mark.each_lane
+
 LISTENS = "<script>var seen = []; auroraview.on('news', (detail) => seen.push(detail))</script><p>listens"
 
 

@@ -12,6 +12,8 @@ from auroraview import UsageError, WebView, main_thread
 from tests.e2e.helpers import PATIENCE, Record, ask, wait_for
 from tests.e2e.pages import RECORDING_PAGE, WindowEnd, run, run_async, wait_events
 
+pytestmark = pytest.mark.each_lane
+
 
 def on_a_thread(func):
     """Runs a function on a thread of its own; its result, or its error."""
