@@ -23,7 +23,7 @@ PARTS = {
     "bridge": "In a window of the process, under Xvfb; the floor is WebKitGTK without a bridge.",
     "lane": "A window of 400 x 300, under Xvfb, on the fast lane; the same program with `AURORAVIEW_FAST_LANE=0`, the "
     "engine without a bridge, and the programs of the peers, each alone, in turns. In brackets: theirs divided by "
-    "ours. A busy thread of the window runs a function of GLib, without Python, for 8 of every 10 ms; in Qt by a timer. "
+    "ours. A busy thread of the window runs a function of GLib, without Python, for 8 of every 10 ms; in Qt a timer. "
     "Frames come from a thread of Python, already drawn. Memory: what no file holds, and what is shared, in each.",
     "isolated": "A window in a process of its own, under Xvfb, beside one of the process. Then 60 updates a second of "
     '5 000 rows of four fields, all rows each time, with `keep="latest"`, to it and to front ends of launchers: the '
