@@ -10,12 +10,15 @@ mod kinds;
 mod large;
 mod plain;
 mod reader;
+mod shown;
 mod unsendable;
 mod writer;
 
 pub(crate) use array::Array;
-pub(crate) use large::new_bytes;
+pub(crate) use buffers::{Element, is_exporter, ordered_copy, swap};
+pub(crate) use large::{new_bytes, use_large_pages};
 pub(crate) use plain::{dumps, loads};
 pub(crate) use reader::{decode, into_bytes};
+pub(crate) use shown::Layout;
 pub(crate) use unsendable::Unsendable;
 pub(crate) use writer::encode;

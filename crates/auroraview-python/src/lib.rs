@@ -11,9 +11,11 @@
 //! * [`dispatcher`]: what is bound, where messages go; [`bridge`] is its Python side
 //! * [`peer`]: a session with a transport; [`memory`], [`view`] and [`served`] are the transports; [`clock`]: when
 //!   coalesced events leave
+//! * [`buffer`]: memory that a page keeps a copy of
 //! * [`host`]: where windows live; [`child`]: processes; [`logging`]: log lines to Python
 
 mod bridge;
+mod buffer;
 mod child;
 mod clock;
 mod convert;
@@ -39,6 +41,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::bridge::Bridge;
+    #[pymodule_export]
+    use super::buffer::{Buffer, new_buffer};
     #[pymodule_export]
     use super::child::Child;
     #[pymodule_export]

@@ -1,29 +1,24 @@
 //! Numbers that a page sent as a typed array: bytes-like, and understood by numpy as they are.
 
-use std::ffi::{CStr, c_int, c_void};
-use std::ptr;
+use std::ffi::c_int;
+use std::ptr::NonNull;
 
 use auroraview_protocol::Dtype;
 use bytes::Bytes;
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::{PyBufferError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView, PyTuple};
 
 use super::buffers::{is_exporter, swap};
 use super::large::{copied, new_bytes};
-
-/// The bit with which a buffer is asked for whose first dimension varies fastest.
-const FORTRAN_ORDER: c_int = ffi::PyBUF_F_CONTIGUOUS & !ffi::PyBUF_STRIDES;
+use super::shown::Layout;
 
 /// See the module. Immutable, so that any number of buffers may show it.
 #[pyclass(frozen, module = "auroraview")]
 pub(crate) struct Array {
-    dtype: Dtype,
-    /// As Python's buffers want it.
-    shape: Vec<isize>,
-    strides: Vec<isize>,
+    layout: Layout,
     data: Bytes,
 }
 
@@ -40,17 +35,6 @@ impl Array {
             Some(shape) => shape.iter().map(|&length| length.cast_signed()).collect(),
             None => vec![(data.len() / item_bytes).cast_signed()],
         };
-        let mut stride = item_bytes.cast_signed();
-        let mut strides: Vec<isize> = shape
-            .iter()
-            .rev()
-            .map(|&length: &isize| {
-                let this = stride;
-                stride = stride.saturating_mul(length.max(1));
-                this
-            })
-            .collect();
-        strides.reverse();
         // A frame's text ends anywhere, and users of a buffer may count on whole numbers at even addresses.
         let is_aligned = data.as_ptr().addr().is_multiple_of(item_bytes);
         let data = if is_aligned && cfg!(target_endian = "little") {
@@ -65,28 +49,8 @@ impl Array {
             })
         };
         Array {
-            dtype,
-            shape,
-            strides,
+            layout: Layout::new(dtype, shape),
             data,
-        }
-    }
-
-    /// The letter of Python's `struct` module.
-    fn format(&self) -> &'static CStr {
-        match self.dtype.as_str() {
-            "int8" => c"b",
-            "int16" => c"h",
-            "uint16" => c"H",
-            "int32" => c"i",
-            "uint32" => c"I",
-            "int64" => c"q",
-            "uint64" => c"Q",
-            "float16" => c"e",
-            "float32" => c"f",
-            "float64" => c"d",
-            "bool" => c"?",
-            _ => c"B",
         }
     }
 }
@@ -96,18 +60,18 @@ impl Array {
     /// Type of the elements: `int8`, ... `uint64`, `float16`, `float32`, `float64`, `bool`.
     #[getter]
     fn dtype(&self) -> &'static str {
-        self.dtype.as_str()
+        self.layout.dtype.as_str()
     }
 
     /// Length of each dimension.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, &self.shape)
+        PyTuple::new(py, &self.layout.shape)
     }
 
     /// Length of the first dimension.
     fn __len__(&self) -> PyResult<usize> {
-        match self.shape.first() {
+        match self.layout.shape.first() {
             Some(length) => Ok(length.cast_unsigned()),
             None => Err(PyTypeError::new_err(
                 "an array without dimensions has no length",
@@ -129,7 +93,9 @@ impl Array {
         let equal = match other.cast::<Array>() {
             Ok(other) => {
                 let (a, b) = (slf.get(), other.get());
-                a.dtype.as_str() == b.dtype.as_str() && a.shape == b.shape && a.data == b.data
+                a.layout.dtype == b.layout.dtype
+                    && a.layout.shape == b.layout.shape
+                    && a.data == b.data
             }
             Err(_) if is_exporter(other) => {
                 // A memoryview that was released has nothing that could be equal.
@@ -171,7 +137,7 @@ impl Array {
         let shape = self.shape(py)?.repr()?;
         Ok(format!(
             "Array(dtype='{}', shape={shape})",
-            self.dtype.as_str()
+            self.layout.dtype.as_str()
         ))
     }
 
@@ -182,59 +148,18 @@ impl Array {
         view: *mut ffi::Py_buffer,
         flags: c_int,
     ) -> PyResult<()> {
-        if view.is_null() {
-            return Err(PyBufferError::new_err("there is no view to fill"));
-        }
         let array = slf.get();
-        let is_matrix = array.shape.len() > 1;
-        let refusal = if flags & ffi::PyBUF_WRITABLE == ffi::PyBUF_WRITABLE {
-            Some("what a page sent is read-only")
-        } else if is_matrix && flags & FORTRAN_ORDER != 0 {
-            Some("the array is in C order")
-        } else {
-            None
-        };
-        if let Some(text) = refusal {
-            // SAFETY: not null, and Python wants `obj` cleared when it gets no buffer.
-            unsafe { (*view).obj = ptr::null_mut() };
-            return Err(PyBufferError::new_err(text));
-        }
-        let wants = |flag: c_int| flags & flag == flag;
         let empty: &[u8] = &[];
         let data = if array.data.is_empty() {
             empty
         } else {
             &array.data
         };
-        let (shape, strides) = (array.shape.as_ptr(), array.strides.as_ptr());
-        let dimensions = c_int::try_from(array.shape.len()).unwrap_or(c_int::MAX);
-        // SAFETY: `view` is ours to fill. What it points to belongs to the array, which never changes and lives as long
-        // as the view, because `obj` holds it; nobody writes through it, for it says read-only.
+        // SAFETY: the data fit the layout, see `new`; both belong to the array and never change, for nobody may write.
         unsafe {
-            (*view).buf = data.as_ptr().cast_mut().cast::<c_void>();
-            (*view).len = data.len().cast_signed();
-            (*view).readonly = 1;
-            (*view).itemsize = array.dtype.item_bytes().cast_signed();
-            (*view).format = if wants(ffi::PyBUF_FORMAT) {
-                array.format().as_ptr().cast_mut()
-            } else {
-                ptr::null_mut()
-            };
-            (*view).ndim = dimensions;
-            (*view).shape = if wants(ffi::PyBUF_ND) {
-                shape.cast_mut()
-            } else {
-                ptr::null_mut()
-            };
-            (*view).strides = if wants(ffi::PyBUF_STRIDES) {
-                strides.cast_mut()
-            } else {
-                ptr::null_mut()
-            };
-            (*view).suboffsets = ptr::null_mut();
-            (*view).internal = ptr::null_mut();
-            (*view).obj = slf.into_any().into_ptr();
+            let read_only = Some("what a page sent is read-only");
+            let owner = slf.clone().into_any();
+            (array.layout).show(view, flags, NonNull::from(data), read_only, owner)
         }
-        Ok(())
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn share(bytes: &Bound<'_, PyBytes>) -> Bytes {
 }
 
 /// Whether a value has a buffer to look into.
-pub(super) fn is_exporter(value: &Bound<'_, PyAny>) -> bool {
+pub(crate) fn is_exporter(value: &Bound<'_, PyAny>) -> bool {
     // SAFETY: the object is alive and the GIL is held.
     unsafe { pyo3::ffi::PyObject_CheckBuffer(value.as_ptr()) == 1 }
 }
@@ -118,27 +118,32 @@ fn copy(view: &Bound<'_, PyMemoryView>, buffer: &PyUntypedBuffer) -> Result<Vec<
         let bytes = unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast::<u8>(), length) };
         return Ok(copied(bytes));
     }
-    let ordered = view.call_method0("tobytes")?;
-    let ordered = ordered.cast::<PyBytes>().map_err(PyErr::from)?;
-    Ok(copied(ordered.as_bytes()))
+    Ok(copied(ordered_copy(view)?.as_bytes()))
+}
+
+/// The items of a view, wherever they lie, one after the other in C order.
+pub(crate) fn ordered_copy<'py>(view: &Bound<'py, PyMemoryView>) -> PyResult<Bound<'py, PyBytes>> {
+    view.call_method0("tobytes")?
+        .cast_into::<PyBytes>()
+        .map_err(PyErr::from)
 }
 
 /// Turns the byte order of every element round.
-pub(super) fn swap(data: &mut [u8], item_bytes: usize) {
+pub(crate) fn swap(data: &mut [u8], item_bytes: usize) {
     for item in data.chunks_exact_mut(item_bytes) {
         item.reverse();
     }
 }
 
 /// The elements of a buffer.
-struct Element {
-    dtype: Dtype,
-    big_endian: bool,
+pub(crate) struct Element {
+    pub(crate) dtype: Dtype,
+    pub(crate) big_endian: bool,
 }
 
 impl Element {
     /// Reads a format of Python's `struct` module that is one number.
-    fn of(format: &CStr, item_size: usize) -> Option<Element> {
+    pub(crate) fn of(format: &CStr, item_size: usize) -> Option<Element> {
         let (order, letter) = match *format.to_bytes() {
             [letter] => (b'@', letter),
             [order, letter] => (order, letter),

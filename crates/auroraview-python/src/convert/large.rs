@@ -60,7 +60,7 @@ pub(super) fn copied(data: &[u8]) -> Vec<u8> {
 }
 
 /// Asks for large pages where the memory has not been touched yet. It is a hint, and may be refused.
-fn use_large_pages(start: *mut u8, length: usize) {
+pub(crate) fn use_large_pages(start: *mut u8, length: usize) {
     let before = start.align_offset(LARGE_PAGE);
     let pages = length.saturating_sub(before) / LARGE_PAGE * LARGE_PAGE;
     if cfg!(target_os = "linux") && pages > 0 {
