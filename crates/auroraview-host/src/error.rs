@@ -63,6 +63,21 @@ pub enum HostError {
         /// What is wrong with it.
         source: url::ParseError,
     },
+    /// Views of one data directory share the engine's context, and it is inside of the sandbox or outside.
+    #[error(
+        "an open window with data_directory {directory:?} has sandbox={}, and windows of one data directory must agree; \
+         pass the same to all of them, or another data_directory",
+        if *.sandbox { "True" } else { "False" }
+    )]
+    Sandbox {
+        /// The data directory.
+        directory: String,
+        /// What the windows that are open have.
+        sandbox: bool,
+    },
+    /// The engine did not let a context in.
+    #[error("the web engine did not enter its sandbox; open the window with sandbox=False")]
+    NoSandbox,
     /// wry could not build the webview.
     #[error("the webview could not be made: {0}")]
     Webview(#[from] wry::Error),

@@ -5,6 +5,9 @@
 //! frame is data, costs no script and leaves nothing behind in the web process; the page's next held post is its
 //! acknowledgement. A held post without a frame is a mere wait.
 //!
+//! A post on `ipc` may be marked, `<key><document id>~<frame>`: the document's other frames take the fast lane, both ways.
+//! This is where it is admitted there; a mark is no promise, for the page says it.
+//!
 //! Everything here belongs to one document at a time: the last one that posted. Posts of another document, and a new
 //! document in the main frame, end what the older one waited for.
 
@@ -24,6 +27,9 @@ pub(crate) const PLAIN: &str = "ipc";
 /// Name of the handler whose posts are held.
 pub(crate) const HELD: &str = "auroraview";
 
+/// Between document and frame: the document's other frames take the fast lane.
+const LANE_MARK: char = '~';
+
 const KEY_LENGTH: usize = 32;
 const DOCUMENT_LENGTH: usize = 16;
 /// Held posts of one document; past this the oldest is answered with nothing.
@@ -34,6 +40,15 @@ pub(crate) struct IpcHandler {
     key: String,
     message_bytes: u64,
     exchange: RefCell<Exchange>,
+}
+
+/// The parts of a post with the right key.
+#[derive(Debug, PartialEq, Eq)]
+struct Post<'a> {
+    document: &'a str,
+    frame: &'a str,
+    /// The document's other frames take the fast lane.
+    lane: bool,
 }
 
 /// What waits, on either side, for the current document.
@@ -83,8 +98,8 @@ impl IpcHandler {
         }
     }
 
-    /// Splits a post into document and frame.
-    fn open<'a>(&self, post: Option<&'a str>) -> Result<(&'a str, &'a str), Refusal> {
+    /// Takes a post apart. One that is held has no mark.
+    fn open<'a>(&self, post: Option<&'a str>, held: bool) -> Result<Post<'a>, Refusal> {
         let (key, rest) = post
             .and_then(|post| post.split_at_checked(KEY_LENGTH))
             .ok_or(Refusal::Key)?;
@@ -96,10 +111,16 @@ impl IpcHandler {
         if !document.bytes().all(good) {
             return Err(Refusal::Key);
         }
+        let marked = frame.strip_prefix(LANE_MARK).filter(|_| !held);
+        let (frame, lane) = marked.map_or((frame, false), |frame| (frame, true));
         if frame.len() as u64 > self.message_bytes {
             return Err(Refusal::TooLarge);
         }
-        Ok((document, frame))
+        Ok(Post {
+            document,
+            frame,
+            lane,
+        })
     }
 
     /// Makes `document` the current one; what an older one waited for ends.
@@ -159,14 +180,15 @@ impl IpcHandler {
 
 fn receive(view: &Weak<View>, post: Option<String>, reply: Option<Reply>) {
     let Some(view) = view.upgrade() else { return };
-    let opened = view.ipc.open(post.as_deref()).and_then(|opened| {
+    let opened = view.ipc.open(post.as_deref(), reply.is_some());
+    let opened = opened.and_then(|opened| {
         if view.document_may_post() {
             Ok(opened)
         } else {
             Err(Refusal::Origin)
         }
     });
-    let (document, frame) = match opened {
+    let post = match opened {
         Ok(opened) => opened,
         Err(refusal) => {
             if let Some(reply) = reply {
@@ -179,16 +201,16 @@ fn receive(view: &Weak<View>, post: Option<String>, reply: Option<Reply>) {
             return;
         }
     };
-    view.ipc.turn_to(document);
+    view.ipc.turn_to(post.document);
     if let Some(reply) = reply {
         view.ipc.hold(reply);
     }
-    if !frame.is_empty() {
+    if !post.frame.is_empty() {
         emit(HostEvent::Posted {
             view: view.id,
-            document: document.to_owned(),
-            frame: frame.to_owned(),
-            lane: false,
+            document: post.document.to_owned(),
+            frame: post.frame.to_owned(),
+            lane: post.lane,
         });
     }
 }
@@ -209,8 +231,8 @@ mod tests {
         let document = "document-0000001";
         let handler = IpcHandler::new(key.into(), 4);
         let open = |post: &str| {
-            let opened = handler.open(Some(post));
-            opened.map(|(document, frame)| (document.to_owned(), frame.to_owned()))
+            let opened = handler.open(Some(post), false);
+            opened.map(|post| (post.document.to_owned(), post.frame.to_owned()))
         };
         let opened = |frame: &str| Ok((document.to_owned(), frame.to_owned()));
         assert_eq!(open(&format!("{key}{document}[1]")), opened("[1]"));
@@ -231,6 +253,28 @@ mod tests {
             Err(Refusal::Key)
         );
         assert_eq!(open(""), Err(Refusal::Key));
-        assert_eq!(handler.open(None), Err(Refusal::Key));
+        assert_eq!(handler.open(None, false), Err(Refusal::Key));
+    }
+
+    #[test]
+    fn the_mark_of_the_lane_is_no_part_of_the_frame_and_stands_in_plain_posts_only() {
+        let handler = IpcHandler::new("0123456789abcdef0123456789abcdef".into(), 4);
+        let document = "document-0000001";
+        let open = |rest: &str, held: bool| {
+            let post = format!("{}{document}{rest}", handler.key());
+            let opened = handler.open(Some(&post), held);
+            opened.map(|post| (post.frame.to_owned(), post.lane))
+        };
+        for (rest, held, wanted) in [
+            ("[1]", false, Ok(("[1]", false))),
+            ("~[12]", false, Ok(("[12]", true))),
+            ("~~[1]", false, Ok(("~[1]", true))),
+            ("~", false, Ok(("", true))),
+            ("~[123]", false, Err(Refusal::TooLarge)),
+            ("~[1]", true, Ok(("~[1]", false))),
+        ] {
+            let wanted = wanted.map(|(frame, lane)| (frame.to_owned(), lane));
+            assert_eq!(open(rest, held), wanted, "{rest}");
+        }
     }
 }

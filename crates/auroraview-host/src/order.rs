@@ -86,6 +86,7 @@ impl View {
     fn allow(&self, allowed: Allowed) {
         if self.allowed.replace(allowed.clone()) != allowed {
             self.inject();
+            self.tell_lane_origins();
         }
     }
 }

@@ -55,6 +55,7 @@ impl View {
         if let Some(manager) = self.webview.user_content_manager().filter(|_| self.bridge) {
             IpcHandler::connect(self, &manager);
         }
+        self.connect_lane();
         self.inject();
         self.connect_close();
         self.connect_loads();
@@ -285,6 +286,7 @@ impl View {
             _ => "crashed",
         };
         self.crashed.set(true);
+        self.end_lane();
         self.document.borrow_mut().address.clear();
         self.end_document("the web process died");
         emit(HostEvent::Crashed {

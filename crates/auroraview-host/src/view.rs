@@ -25,6 +25,7 @@ use crate::file_drop::FileDrop;
 use crate::file_inputs::FileInputs;
 use crate::find::Find;
 use crate::ipc_handler::IpcHandler;
+use crate::lane::LaneOffers;
 use crate::navigation::Navigation;
 use crate::order::Order;
 use crate::origins::{Allowed, document_address};
@@ -60,6 +61,8 @@ pub(crate) struct View {
     pub(crate) allowed: RefCell<Allowed>,
     pub(crate) order: RefCell<Option<Order>>,
     pub(crate) ipc: IpcHandler,
+    /// The fast lane, where it is offered.
+    pub(crate) lane: Option<LaneOffers>,
     pub(crate) document: RefCell<Document>,
     pub(crate) navigation: Navigation,
     pub(crate) evaluations: Evaluations,
@@ -202,8 +205,7 @@ fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
     let origin = assets::own_origin(id, &options.source, options.data_directory.is_some())?;
     let address = assets::entry_address(&origin, &options.source)?;
     let window = Window::new(&options)?;
-    let data_directory = options.data_directory.as_deref();
-    let keeper = web_context::build_webview(&window.page_area, &id.to_string(), data_directory)?;
+    let keeper = web_context::build_webview(&window.page_area, &id.to_string(), &options)?;
     let (allowed, bad) = allowed(&origin, &options.source, &options.allow_origins);
     let view = Rc::new(View {
         id,
@@ -216,6 +218,7 @@ fn try_open(id: ViewId, options: OpenOptions) -> Result<(), HostError> {
         allowed: RefCell::new(allowed),
         order: RefCell::default(),
         ipc: IpcHandler::new(options.key.clone(), options.message_bytes),
+        lane: LaneOffers::new(&options),
         document: RefCell::default(),
         navigation: Navigation::new(options.watch_navigation),
         evaluations: Evaluations::default(),

@@ -11,11 +11,12 @@ use std::collections::HashMap;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
-use webkit2gtk::{WebContextExt, WebViewExt};
+use auroraview_host_api::OpenOptions;
+use webkit2gtk::{WebContextExt as _, WebViewExt};
 use wry::{WebContext, WebViewBuilder, WebViewBuilderExtUnix, WebViewExtUnix};
 
 use crate::origins::SCHEME;
-use crate::{HostError, assets};
+use crate::{HostError, assets, lane, sandbox};
 
 thread_local! {
     /// Never dropped: those of views that are open when the program ends.
@@ -24,6 +25,8 @@ thread_local! {
 
 struct Shared {
     context: WebContext,
+    /// Its web processes run in the engine's sandbox. Fixed with the first one.
+    sandbox: bool,
     views: usize,
 }
 
@@ -53,18 +56,23 @@ impl Drop for Share {
     }
 }
 
-/// Builds a webview in `container`, in the context for `data_directory`, that serves [`SCHEME`]. It loads nothing yet.
+/// Builds a webview in `container`, in the context for the options' data directory, that serves [`SCHEME`]. It loads
+/// nothing yet, and no web process runs for it: what its context tells them is told here.
+///
+/// # Errors
+/// Also when the context is one of views that run outside of the sandbox, and this one is to run inside, or the other
+/// way round.
 pub(crate) fn build_webview(
     container: &gtk::Box,
     id: &str,
-    data_directory: Option<&str>,
+    options: &OpenOptions,
 ) -> Result<Keeper, HostError> {
     let build =
         |builder: WebViewBuilder<'_>| builder.with_id(id).with_visible(true).build_gtk(container);
-    let Some(directory) = data_directory else {
+    let Some(directory) = options.data_directory.as_deref() else {
         let builder = WebViewBuilder::new().with_incognito(true);
-        let webview = build(served(builder))?;
-        name_a_language(&webview);
+        let webview = placed(options, || build(served(builder)))?;
+        prepare(&webview, options)?;
         return Ok(Keeper {
             webview,
             _share: None,
@@ -74,11 +82,19 @@ pub(crate) fn build_webview(
     SHARED.with(|all| {
         let mut all = all.borrow_mut();
         let shared = all.entry(directory.clone()).or_insert_with(|| Shared {
-            context: WebContext::new(Some(directory.clone())),
+            context: placed(options, || WebContext::new(Some(directory.clone()))),
+            sandbox: options.sandbox,
             views: 0,
         });
+        if shared.sandbox != options.sandbox {
+            return Err(HostError::Sandbox {
+                directory: directory.display().to_string(),
+                sandbox: shared.sandbox,
+            });
+        }
         shared.views += 1;
-    });
+        Ok(())
+    })?;
     // Before the webview, so that a part taken is given back when that fails or panics.
     let share = Share(directory);
     let webview = SHARED.with(|all| {
@@ -92,20 +108,42 @@ pub(crate) fn build_webview(
         unreachable!("the context was put there just now");
     };
     let webview = webview?;
-    name_a_language(&webview);
+    prepare(&webview, options)?;
     Ok(Keeper {
         webview,
         _share: Some(share),
     })
 }
 
+/// Makes a context where its web processes are to run: inside of the sandbox, with what they load, or outside.
+fn placed<T>(options: &OpenOptions, make: impl FnOnce() -> T) -> T {
+    if !options.sandbox {
+        return make();
+    }
+    let folders: Vec<&str> = lane::library(options).into_iter().collect();
+    sandbox::within(&folders, make)
+}
+
+/// Tells the webview's context what its web processes need to know. None runs for this webview yet.
+fn prepare(webview: &wry::WebView, options: &OpenOptions) -> Result<(), HostError> {
+    let Some(context) = webview.webview().context() else {
+        return Ok(());
+    };
+    if options.sandbox && !context.is_sandbox_enabled() {
+        return Err(HostError::NoSandbox);
+    }
+    if let Some(folder) = lane::library(options) {
+        lane::load_library(&context, folder);
+    }
+    name_a_language(&context);
+    Ok(())
+}
+
 /// In the locale C the engine would call the language of pages `C`, which is none: `Intl` throws.
-fn name_a_language(webview: &wry::WebView) {
+fn name_a_language(context: &webkit2gtk::WebContext) {
     let names = gtk::glib::language_names();
     let is_none = |name: &str| matches!(name.split('.').next(), Some("C" | "POSIX"));
-    if names.first().is_none_or(|name| is_none(name))
-        && let Some(context) = webview.webview().context()
-    {
+    if names.first().is_none_or(|name| is_none(name)) {
         context.set_preferred_languages(&["en-US"]);
     }
 }

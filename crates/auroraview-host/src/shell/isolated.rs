@@ -2,10 +2,11 @@
 //!
 //! The socket is a source of the GUI thread's own loop, so a command is obeyed without a hop between threads. It only
 //! queues commands, and no command runs inside of it: where one runs a loop of its own (a dialog), the socket is read
-//! there too. Events are written where they arise; that may wait for the parent, which always reads.
+//! there too. Events are written where they arise; that may wait for the parent, which always reads. A descriptor goes with
+//! the bytes of its event, and is closed here then.
 
 use std::io::{self, ErrorKind, Write};
-use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -87,11 +88,21 @@ fn greet(socket: &UnixStream, greeting: &Greeting) {
     }
 }
 
-/// Hands an event to the parent.
+/// Hands an event to the parent, with the descriptor that belongs to it.
 fn tell(socket: &UnixStream, event: HostEvent) {
     let last = event == HostEvent::ShutDown && lifeline::ends();
+    let beside = match event {
+        HostEvent::LaneOffered { descriptor, .. } => {
+            // SAFETY: whoever gets the event owns the descriptor, and nobody else gets this one.
+            Some(unsafe { OwnedFd::from_raw_fd(descriptor) })
+        }
+        _ => None,
+    };
     match stream::put(&event) {
-        Ok(bytes) => write(socket, &bytes),
+        Ok(bytes) => match beside {
+            Some(descriptor) => hand_over(socket, &bytes, &descriptor),
+            None => write(socket, &bytes),
+        },
         Err(problem) => {
             let bytes = stream::put(&instead_of(event, &problem));
             write(socket, &bytes.unwrap_or_default());
@@ -135,6 +146,48 @@ fn write(mut socket: &UnixStream, bytes: &[u8]) {
     if socket.write_all(bytes).is_err() {
         lifeline::leave(0);
     }
+}
+
+/// Writes bytes with a descriptor beside the first of them.
+fn hand_over(socket: &UnixStream, bytes: &[u8], descriptor: &OwnedFd) {
+    let mut part = libc::iovec {
+        iov_base: bytes.as_ptr().cast_mut().cast(),
+        iov_len: bytes.len(),
+    };
+    // Words, for its alignment; more than the head and one number need.
+    let mut control = [0_u64; 8];
+    // SAFETY: numbers only.
+    let (space, length) = unsafe {
+        let size = size_of::<RawFd>() as u32;
+        (libc::CMSG_SPACE(size) as usize, libc::CMSG_LEN(size))
+    };
+    assert!(space <= size_of_val(&control), "it has room");
+    // SAFETY: plain numbers and pointers, for which zero is a value.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.as_mut_ptr().cast();
+    message.msg_controllen = space as _;
+    // SAFETY: the control buffer has room for the one head and the number after it.
+    unsafe {
+        let head = libc::CMSG_FIRSTHDR(&raw const message);
+        (*head).cmsg_level = libc::SOL_SOCKET;
+        (*head).cmsg_type = libc::SCM_RIGHTS;
+        (*head).cmsg_len = length as _;
+        let number = libc::CMSG_DATA(head).cast::<RawFd>();
+        number.write_unaligned(descriptor.as_raw_fd());
+    }
+    let sent = loop {
+        // SAFETY: all parts are alive during the call.
+        let count =
+            unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL) };
+        match usize::try_from(count) {
+            Ok(sent) => break sent,
+            Err(_) if io::Error::last_os_error().kind() == ErrorKind::Interrupted => {}
+            Err(_) => lifeline::leave(0),
+        }
+    };
+    write(socket, &bytes[sent..]);
 }
 
 /// The parent's commands.

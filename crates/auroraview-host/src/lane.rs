@@ -1,0 +1,186 @@
+//! The fast lane's offer: a socket for the library in the web process.
+//!
+//! The context loads the library into each of its web processes. There it asks, with a user message to the view, once
+//! for each page; the reply carries one end of a socket and the origins that may use it, and the other end goes to the
+//! core. From then on this process's GUI thread has no part in it, but for two things: every document is admitted by a
+//! post here, where its key and its origin are checked ([`crate::ipc_handler`]), and a change of the allowed origins is
+//! told the library, before the load that it belongs to.
+//!
+//! The question is part of making the page, and so is before all that the page asks: the reply overtakes no decision
+//! about a navigation, hence it is there before the first document has scripts.
+
+use std::cell::Cell;
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::rc::Rc;
+
+use auroraview_host_api::{HostEvent, LogLevel, OpenOptions};
+use gtk::gio;
+use gtk::gio::prelude::*;
+use gtk::glib::{self, Variant};
+use webkit2gtk::{UserMessage, UserMessageExt, WebContext, WebContextExt, WebViewExt};
+
+use crate::output::{emit, log, shielded};
+use crate::view::View;
+
+/// The version of what the two ends of a lane say to each other.
+const VERSION: u32 = 1;
+
+/// Name of the library's question, and of its reply.
+const LANE: &str = "auroraview-lane";
+/// Name of the message that replaces the allowed origins.
+const ORIGINS: &str = "auroraview-origins";
+
+/// One view's offers.
+pub(crate) struct LaneOffers {
+    message_bytes: u64,
+    queue_bytes: u64,
+    /// The library of the present web process has asked, and got its end.
+    taken: Cell<bool>,
+    /// Why there is none was said.
+    refused: Cell<bool>,
+}
+
+impl LaneOffers {
+    /// `None` where the program wants none, or the page gets no bridge.
+    pub(crate) fn new(options: &OpenOptions) -> Option<Self> {
+        library(options).map(|_| Self {
+            message_bytes: options.message_bytes,
+            queue_bytes: options.queue_bytes,
+            taken: Cell::new(false),
+            refused: Cell::new(false),
+        })
+    }
+}
+
+/// The folder of the library, where it is wanted.
+pub(crate) fn library(options: &OpenOptions) -> Option<&str> {
+    options.fast_lane.as_deref().filter(|_| options.bridge)
+}
+
+/// Makes all web processes that `context` starts from now on load the library in `folder`.
+pub(crate) fn load_library(context: &WebContext, folder: &str) {
+    context.set_web_extensions_directory(folder);
+    context.set_web_extensions_initialization_user_data(&VERSION.to_variant());
+}
+
+impl View {
+    /// Answers the library's questions.
+    pub(crate) fn connect_lane(self: &Rc<Self>) {
+        if self.lane.is_none() {
+            return;
+        }
+        let weak = Rc::downgrade(self);
+        self.webview
+            .connect_user_message_received(move |_, question| {
+                let Some(view) = weak.upgrade() else {
+                    return false;
+                };
+                shielded(false, || view.answer_library(question))
+            });
+    }
+
+    /// Whether this was a question of the library.
+    fn answer_library(&self, question: &UserMessage) -> bool {
+        let Some(lane) = &self.lane else { return false };
+        if question.name().as_deref() != Some(LANE) || self.closed.get() {
+            return false;
+        }
+        let version = question
+            .parameters()
+            .and_then(|asked| asked.get::<(u32,)>())
+            .map(|(version,)| version);
+        let offer = if version == Some(VERSION) {
+            self.offer(lane).map_err(|problem| problem.to_string())
+        } else {
+            let found = version.map_or_else(|| "none".into(), |version| version.to_string());
+            Err(format!(
+                "the web process has a library of version {found}; expected {VERSION}"
+            ))
+        };
+        let (reply, ours) = match offer {
+            Ok(offer) => offer,
+            Err(reason) => {
+                question.send_reply(&UserMessage::new(LANE, None));
+                if !lane.refused.replace(true) {
+                    emit(HostEvent::LaneUnavailable {
+                        view: self.id,
+                        reason,
+                    });
+                }
+                return true;
+            }
+        };
+        lane.taken.set(true);
+        lane.refused.set(false);
+        emit(HostEvent::LaneOffered {
+            view: self.id,
+            descriptor: ours.into_raw_fd(),
+        });
+        question.send_reply(&reply);
+        true
+    }
+
+    /// A reply with one end of a socket, and the other end.
+    fn offer(&self, lane: &LaneOffers) -> Result<(UserMessage, OwnedFd), OfferError> {
+        let (ours, theirs) = pair()?;
+        let list = gio::UnixFDList::new();
+        // The list keeps a descriptor of its own.
+        list.append(theirs.as_raw_fd())?;
+        let origins = self.allowed_origins();
+        let parameters = (lane.message_bytes, lane.queue_bytes, origins).to_variant();
+        let reply = UserMessage::with_fd_list(LANE, Some(&parameters), Some(&list));
+        Ok((reply, ours))
+    }
+
+    fn allowed_origins(&self) -> Vec<String> {
+        self.allowed.borrow().iter().map(str::to_owned).collect()
+    }
+
+    /// Tells the library which origins may use the lane from now on. What is loaded after this finds it told.
+    pub(crate) fn tell_lane_origins(&self) {
+        if !self.lane.as_ref().is_some_and(|lane| lane.taken.get()) {
+            // It learns them with its reply.
+            return;
+        }
+        let origins: Variant = (self.allowed_origins(),).to_variant();
+        let message = UserMessage::new(ORIGINS, Some(&origins));
+        let told = |answer: Result<UserMessage, glib::Error>| {
+            if let Err(problem) = answer {
+                // The process is gone; a new one asks anew.
+                let text = format!("the library of the fast lane was not told: {problem}");
+                shielded((), || log(LogLevel::Debug, text));
+            }
+        };
+        self.webview
+            .send_message_to_page(&message, None::<&gio::Cancellable>, told);
+    }
+
+    /// The web process died, and the library with it.
+    pub(crate) fn end_lane(&self) {
+        if let Some(lane) = &self.lane {
+            lane.taken.set(false);
+        }
+    }
+}
+
+/// A socket for each end.
+fn pair() -> std::io::Result<(OwnedFd, OwnedFd)> {
+    let mut pair = [0; 2];
+    let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: room for two descriptors, which are nobody else's.
+    unsafe {
+        if libc::socketpair(libc::AF_UNIX, kind, 0, pair.as_mut_ptr()) != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        Ok((OwnedFd::from_raw_fd(pair[0]), OwnedFd::from_raw_fd(pair[1])))
+    }
+}
+
+/// Why there is no socket to offer.
+#[derive(Debug, thiserror::Error)]
+enum OfferError {
+    #[error("no socket for the fast lane: {0}")]
+    Socket(#[from] std::io::Error),
+    #[error("no descriptor for the fast lane: {0}")]
+    Descriptor(#[from] glib::Error),
+}
