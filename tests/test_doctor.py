@@ -20,7 +20,7 @@ from tests.helpers import SECONDS, eventually
 NO_DISPLAY = {"DISPLAY": None, "WAYLAND_DISPLAY": None, "GDK_BACKEND": None}
 NAMES = """
 python system native host-library shell webkitgtk display gpu locale fonts open-files inotify shared-memory home
-temporary-files sandbox glib-context window
+temporary-files sandbox glib-context window fast-lane
 """.split()
 
 

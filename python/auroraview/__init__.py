@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from auroraview import hosts
     from auroraview._access import Request
     from auroraview._asgi import AsgiApp, asgi
-    from auroraview._core import Array, __version__
+    from auroraview._core import Array, Buffer, __version__
     from auroraview._core import Job as Call
     from auroraview._downloads import Download
     from auroraview._main_thread import main_thread
@@ -79,6 +79,7 @@ __all__ = [
     "AuroraViewError",
     "Backpressure",
     "Bridge",
+    "Buffer",
     "Call",
     "CallTimeout",
     "Cancelled",
@@ -113,7 +114,7 @@ __all__ = [
 _PLACES = {
     "_access": "Request",
     "_asgi": "AsgiApp asgi",
-    "_core": "Array Call __version__",
+    "_core": "Array Buffer Call __version__",
     "_downloads": "Download",
     "_main_thread": "main_thread",
     "bridge": "Bridge current_call",

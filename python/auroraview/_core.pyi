@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Literal, final
 
-from typing_extensions import Buffer
+import typing_extensions
 
 from auroraview._types import (
     Headers,
@@ -21,6 +21,7 @@ from auroraview._types import (
 __all__ = [
     "Array",
     "Bridge",
+    "Buffer",
     "Child",
     "Clock",
     "Connection",
@@ -41,6 +42,7 @@ __all__ = [
     "host_start",
     "loads",
     "main_lane",
+    "new_buffer",
     "notice_lane",
     "set_logger",
 ]
@@ -53,11 +55,14 @@ def host_guest_thread() -> int | None: ...
 def host_start(path: Path) -> Literal["own", "application"]: ...
 def host_shut_down(timeout: float) -> bool: ...
 def main_lane(watch: Callable[[str], None] | None = None) -> Lane: ...
+def new_buffer(
+    target: Peer | Bridge, name: str, shape: list[int], dtype: str, before: Buffer | None = None
+) -> Buffer: ...
 def notice_lane() -> Lane: ...
 def set_logger(callback: Callable[[str, str], None]) -> None: ...
 
 @final
-class Array(Buffer):
+class Array(typing_extensions.Buffer):
     """Numbers that a page sent as a typed array: bytes-like and read-only."""
 
     @property
@@ -71,6 +76,21 @@ class Array(Buffer):
     def __deepcopy__(self, memo: object, /) -> Array: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Buffer(typing_extensions.Buffer):
+    """Numbers that a program writes and a page has. Got from ``view.buffer``, ``bridge.buffer`` or ``peer.buffer``."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def version(self) -> int: ...
+    def publish(self, data: typing_extensions.Buffer | None = None) -> int: ...
+    def __len__(self) -> int: ...
 
 @final
 class Job:

@@ -23,11 +23,13 @@ class Evaluations:
 
     Args:
         of_window: its window is one of this process.
+        page: the id of its peer.
     """
 
-    def __init__(self, view: _core.View, *, of_window: bool = False) -> None:
+    def __init__(self, view: _core.View, *, of_window: bool = False, page: int | None = None) -> None:
         self._view = view
         self._of_window = of_window
+        self._page = page
         # Held while asking, so that order is kept. That may take a moment on the thread of an application whose loop
         # drives the windows; answers are told on the notice thread, which waits for that long.
         self._lock = threading.RLock()
@@ -83,7 +85,7 @@ class Evaluations:
         return future
 
     def _ask(self, what: str, request: int, ask: Callable[[], bool], *, picture: bool = False) -> Future:
-        future = Future(what, of_window=self._of_window)
+        future = Future(what, of_window=self._of_window, page=self._page)
         with self._lock:
             if self._ended is not None and not self._view.is_open:
                 future.settle(error=ViewClosed(self._ended))

@@ -13,11 +13,12 @@ from pathlib import Path
 from auroraview import _core
 from auroraview._log import logger
 
-_NATIVE = Path(__file__).parent / "_native"
-_LIBRARY = _NATIVE / "libauroraview_host.so"
+#: What is built, beside this module.
+NATIVE = Path(__file__).parent / "_native"
+_LIBRARY = NATIVE / "libauroraview_host.so"
 
 #: The program of windows in processes of their own, and of launchers that have no other.
-SHELL = _NATIVE / "auroraview-shell"
+SHELL = NATIVE / "auroraview-shell"
 
 #: The bindings of Qt, as packages are called. Where several could be used, the first counts.
 QT_BINDINGS = ("PySide6", "PySide2", "PyQt6", "PyQt5")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from auroraview import _host
+from auroraview import _core, _fast_lane, _host
 from auroraview._log import LINE_LEVELS, logger
 from auroraview._respawn import MOST, WITHIN_SECONDS, Respawns
 from auroraview._running import program_ends
@@ -32,7 +32,7 @@ class Isolation:
         UsageError: no such isolation.
     """
 
-    def __init__(self, view: WebView, isolation: str, respawn: bool) -> None:
+    def __init__(self, view: WebView, isolation: str, respawn: bool, *, sandbox: bool) -> None:
         if isolation not in ("none", "process"):
             raise UsageError(f"isolation must be 'none' or 'process', not {isolation!r}")
         self._view = view
@@ -40,6 +40,7 @@ class Isolation:
         self._respawn = respawn and self._own_process
         self._respawns = Respawns()
         self._timer: threading.Timer | None = None
+        self._sandbox = sandbox
         #: The window lives in this process.
         self.is_here = not self._own_process
         #: As in ``view.info``.
@@ -53,10 +54,26 @@ class Isolation:
         """Does what the first window needs.
 
         Raises:
-            HostError: as :func:`auroraview._host.start`; a process of its own fails when it opens.
+            HostError: as :func:`auroraview._host.start`; a process of its own fails when it opens. With a sandbox: it
+                does not work here.
         """
+        if self._sandbox and not self._view.is_open:
+            from auroraview import _sandbox
+
+            _sandbox.require()
         if not self._own_process:
             _host.start()
+
+    def opening(self) -> dict[str, Any]:
+        """What the native code is told of it when a window opens."""
+        folder, why_not = _fast_lane.wish()
+        return {"fast_lane": folder, "fast_lane_reason": why_not, "sandbox": self._sandbox}
+
+    @staticmethod
+    def lane(core: _core.View) -> tuple[str, str | None]:
+        """Which way messages go, and why not the fast one."""
+        ask = getattr(core, "lane", None)
+        return ("script-message", "this build has no fast lane") if ask is None else ask()
 
     def begins(self) -> None:
         """The program opens the window: what crashed before does not count."""

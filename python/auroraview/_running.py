@@ -133,6 +133,25 @@ def answer_of(what: str, func: Callable[..., Any], *args: Any) -> bool | None:
     return None
 
 
+def serves_waiting_page(job: Job) -> bool:
+    """The page stands still until this call is answered."""
+    return getattr(job, "sync", False)
+
+
+def _refuse_awaitable(job: Job, value: Any) -> None:
+    """Refuses what a handler returned to a page that stands still.
+
+    Raises:
+        UsageError: with the remedy.
+    """
+    if inspect.iscoroutine(value):
+        value.close()
+    raise UsageError(
+        f"the handler of {job.method!r} returned what is to be awaited, and the page stands still meanwhile; "
+        f"have the page `await auroraview.call({job.method!r}, ...)`, or answer with a plain value"
+    )
+
+
 def run(work: Work, adopt: Adopt) -> BaseException | None:
     """Runs one piece of work to its end. Raises nothing: returns what the handler raised, which has been reported.
 
@@ -147,6 +166,8 @@ def run(work: Work, adopt: Adopt) -> BaseException | None:
     try:
         value = context.run(func, *args) if kwargs is None else context.run(func, *args, **kwargs)
         if is_awaitable(value):
+            if job is not None and serves_waiting_page(job):
+                _refuse_awaitable(job, value)
             adopt(job, value, context)
         elif job is not None:
             finish(job, value)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 
 from auroraview import _core, _host
-from auroraview._running import this_thread
+from auroraview._running import call_context, serves_waiting_page, this_thread
 from auroraview.errors import UsageError
 
 _changed = threading.Condition()
@@ -79,6 +79,22 @@ def refuse_on_gui_thread(remedy: str) -> None:
         )
 
 
+def refuse_while_page_waits(page: int) -> None:
+    """Refuses a wait for a page that itself waits for the handler which runs here.
+
+    Raises:
+        UsageError: with the remedy.
+    """
+    job = call_context.get()
+    if job is None or not serves_waiting_page(job) or job.peer is None or job.peer._core.id != page:
+        return
+    raise UsageError(
+        f"the page stands still until {job.method!r} has answered its callSync, so it cannot do this meanwhile; ask it "
+        "when the handler has returned (`future.add_done_callback(func)`), or have the page "
+        f"`await auroraview.call({job.method!r}, ...)`"
+    )
+
+
 def hear_what_happened(seconds: float = _FIRST_SECONDS * 100) -> None:
     """Waits, so long at most, until what has happened by now was told: a window may have answered while it was asked.
     Not on the notice thread, which tells it."""
@@ -88,16 +104,24 @@ def hear_what_happened(seconds: float = _FIRST_SECONDS * 100) -> None:
 
 
 def wait_until(
-    done: Callable[[], bool], timeout: float | None, *, remedy: str, window_remedy: str | None = None
+    done: Callable[[], bool],
+    timeout: float | None,
+    *,
+    remedy: str,
+    window_remedy: str | None = None,
+    page: int | None = None,
 ) -> bool:
     """Waits until ``done()`` or for ``timeout`` seconds (``None``: forever). Returns ``done()``.
 
     Args:
         remedy: what to do on an asyncio loop.
         window_remedy: this is a wait for a window of this process; what to do on the thread of its loop.
+        page: this is a wait for a page: the id of its peer.
     """
     if done():
         return True
+    if page is not None and (timeout is None or timeout > 0):
+        refuse_while_page_waits(page)
     prepare(remedy)
     if window_remedy is not None and (timeout is None or timeout > 0) and _host.runs_here():
         hear_what_happened()

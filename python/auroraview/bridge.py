@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _lifecycle
+from auroraview._buffers import Buffers
 from auroraview._places import Places
 from auroraview._rebinding import Rebinding
 from auroraview._running import call_context, is_async, is_awaitable, plain_text
@@ -21,6 +22,7 @@ from auroraview.options import Limits, check_count, check_positive
 from auroraview.peer import Peer, latest_key
 
 if TYPE_CHECKING:
+    from auroraview._core import Buffer
     from auroraview._running import Adopt
     from auroraview._types import PlainSignature
     from auroraview.testing import Clock
@@ -109,6 +111,7 @@ class Bridge:
         self._lock = threading.RLock()
         self._places = Places(self._core, workers)
         weakref.finalize(self, self._places.close).atexit = False
+        self._buffers = Buffers(self._core)
         self._namespaces: dict[str, tuple[Any, list[str]]] = {}
         self._rebinding: Rebinding | None = None
         self._connect_functions: list[Function] = []
@@ -117,7 +120,9 @@ class Bridge:
 
     # Binding
 
-    def bind_call(self, method: str, func: Function | None = None, *, thread: str | None = None) -> Any:
+    def bind_call(
+        self, method: str, func: Function | None = None, *, thread: str | None = None, sync: bool = False
+    ) -> Any:
         """Makes a function callable from the page: ``await auroraview.call(method, params)``.
 
         A decorator, or called with the function. Binding a bound name again replaces it.
@@ -127,11 +132,21 @@ class Bridge:
             func: a plain or ``async`` function.
             thread: where a plain function runs: ``"worker"`` (one at a time, in order), ``"pool"`` (a bounded pool)
                 or ``"main"`` (the application's main thread). ``async`` functions run on the asyncio loop.
+            sync: the page may also wait for it without going on: ``auroraview.callSync(method, params)``, which windows
+                with the fast lane have. A plain function that answers soon, and asks that page for nothing.
+
+        Raises:
+            UsageError: ``sync`` and an ``async`` function.
         """
         _check_name(method, "method")
         if func is None:
-            return lambda decorated: self.bind_call(method, decorated, thread=thread)
-        row = self._described(method, func, thread)
+            return lambda decorated: self.bind_call(method, decorated, thread=thread, sync=sync)
+        if sync and is_async(func):
+            raise UsageError(
+                f"{method!r} is an async function: a page that stands still until it is answered needs a plain one "
+                "(or bind it without sync=True, for `await auroraview.call(...)`)"
+            )
+        row = _row(self._described(method, func, thread), sync)
         with self._while_rebinding():
             self._core.bind([row], None)
             self._are_bound([method])
@@ -154,7 +169,7 @@ class Bridge:
         names = _public_methods(obj)
         if not names:
             raise UsageError(f"{obj!r} has no public methods to bind")
-        rows = [self._described(f"{namespace}.{name}", _method(obj, name), None) for name in names]
+        rows = [_row(self._described(f"{namespace}.{name}", _method(obj, name), None), False) for name in names]
         with self._lock:
             known = self._namespaces.get(namespace)
             if known is not None and known[0] is obj:
@@ -301,6 +316,13 @@ class Bridge:
         """Sends several events to every page there is; each page gets them together."""
         self._core.emit_batch(list(events))
 
+    def buffer(self, name: str, shape: int | Iterable[int], dtype: Any = "uint8") -> Buffer:
+        """Memory whose content every page has: see :meth:`auroraview.WebView.buffer`.
+
+        Pages that come later get the last version too.
+        """
+        return self._buffers.get(name, shape, dtype)
+
     # Pages that come and go
 
     def on_connect(self, func: Function) -> Function:
@@ -392,6 +414,10 @@ def _call_on_main_thread(adopt: Adopt, func: Function, args: tuple[Any, ...]) ->
     value = func(*args)
     if is_awaitable(value):
         adopt(None, value, contextvars.copy_context())
+
+
+def _row(described: tuple[Any, ...], sync: bool) -> Any:
+    return (*described, bool(sync)) if hasattr(_core.Job, "sync") else described
 
 
 def _checked_thread(thread: str | None) -> str | None:

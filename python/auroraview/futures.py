@@ -25,11 +25,13 @@ class Future(concurrent.futures.Future[Any]):
     nobody asks for is logged when the future goes away.
     """
 
-    def __init__(self, what: str = "the answer", *, of_window: bool = False) -> None:
+    def __init__(self, what: str = "the answer", *, of_window: bool = False, page: int | None = None) -> None:
         super().__init__()
         self._what = what
         #: A window of this process settles it.
         self._of_window = of_window
+        #: The peer whose page settles it.
+        self._page = page
         self._looked_at = False
         self._telling = threading.Lock()
         self._told = False
@@ -43,7 +45,8 @@ class Future(concurrent.futures.Future[Any]):
         Raises:
             CallTimeout: no answer in time.
             UsageError: called where waiting would keep the answer from coming: on the asyncio loop; for a window in an
-                application whose loop it lives in, on that loop's thread, unless the answer is there.
+                application whose loop it lives in, on that loop's thread, unless the answer is there; in a handler
+                that the page waits for without going on (``auroraview.callSync``).
             RemoteError, ViewClosed: see what returned the future.
         """
         self._wait(timeout)
@@ -57,7 +60,7 @@ class Future(concurrent.futures.Future[Any]):
     def _wait(self, timeout: float | None) -> None:
         self._looked_at = True
         window_remedy = _WINDOW_REMEDY if self._of_window else None
-        if not _waiting.wait_until(self.done, timeout, remedy=_REMEDY, window_remedy=window_remedy):
+        if not _waiting.wait_until(self.done, timeout, remedy=_REMEDY, window_remedy=window_remedy, page=self._page):
             raise CallTimeout(f"{self._what} did not come within {timeout:g} s")
 
     def __await__(self) -> Generator[Any, None, Any]:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from auroraview._buffers import Buffers
 from auroraview._listeners import Listeners
 from auroraview._running import plain_text
 from auroraview.errors import UsageError
 
 if TYPE_CHECKING:
     from auroraview import _core
+    from auroraview._core import Buffer
     from auroraview.bridge import Bridge
 
 __all__ = ["Peer", "PeerInfo"]
@@ -69,6 +71,7 @@ class Peer:
         self._since: float | None = None
         self._origin: str | None = None
         self._listeners = Listeners(EVENTS, bridge, core.id)
+        self._buffers = Buffers(core)
         core.set_python(weakref.ref(self))
 
     @property
@@ -125,6 +128,10 @@ class Peer:
     def emit_batch(self, events: Iterable[tuple[str, Any]]) -> None:
         """Sends several events at once: all of them, or none when one cannot be sent."""
         self._core.emit_batch(list(events))
+
+    def buffer(self, name: str, shape: int | Iterable[int], dtype: Any = "uint8") -> Buffer:
+        """Memory whose content this page has. See :meth:`auroraview.WebView.buffer`."""
+        return self._buffers.get(name, shape, dtype)
 
     def close(self, reason: str = "closed by the program") -> None:
         """Ends it. What the page waits for rejects with ``closed`` and the reason; it does not connect again by itself.

@@ -23,6 +23,7 @@ from auroraview.peer import Peer
 from auroraview.window import Window
 
 if TYPE_CHECKING:
+    from auroraview._core import Buffer
     from auroraview.options import StrPath, WindowOptions
 
 __all__ = ["WebView"]
@@ -64,6 +65,8 @@ class WebView(Asking):
             whatever loops run here; ``"none"``: it lives in this process.
         respawn: a window with its own process comes back after a crash, also one of its page: at once, then after
             0.25 s and doubling, at most 5 times in 60 s; then, or with ``False``, the view closes.
+        sandbox: the process of the page may see and do only what a page needs: for pages that are not the program's
+            own. Needs bubblewrap and user namespaces.
 
     Every method may be called from any thread, also from handlers.
 
@@ -89,13 +92,14 @@ class WebView(Asking):
         data_directory: StrPath | None = None,
         isolation: str = "none",
         respawn: bool = True,
+        sandbox: bool = False,
     ) -> None:
         self._source = _source.choose(url, html, path)
         self._allow_origins = [checked_origin(origin) for origin in allow_origins]
         self._data_directory = None if data_directory is None else os.path.abspath(data_directory)
         self._debug = debug
         self.bridge = Bridge() if bridge is None else bridge
-        self._isolation = Isolation(self, isolation, respawn)
+        self._isolation = Isolation(self, isolation, respawn, sandbox=bool(sandbox))
         self._core = _core.View(self.bridge._core, weakly(self._notice), self._isolation.shell)
         self._core.peer.set_debug(debug)
         self.peer = Peer(self._core.peer, self.bridge, transport=self._isolation.transport, close=weakly(self.close))
@@ -105,7 +109,7 @@ class WebView(Asking):
             self._core, self.bridge, title, (width, height), window, self._lock, self._questions, debug=debug
         )
         self.window.watches_navigation = lambda: bool(self._watchers)
-        self._evaluations = Evaluations(self._core, of_window=self._isolation.is_here)
+        self._evaluations = Evaluations(self._core, of_window=self._isolation.is_here, page=self._core.peer.id)
         self._watchers: list[Watcher] = []
         self._ready_functions: list[Function] = []
         #: The ready functions have been told of the document that is there.
@@ -137,7 +141,7 @@ class WebView(Asking):
                 it is open.
 
         Raises:
-            HostError: no window can be opened here; the text says what to do.
+            HostError: no window can be opened here, or none with the sandbox; the text says what to do.
             KeyboardInterrupt: Ctrl-C was pressed; the window is closed.
             UsageError: ``wait`` on a running asyncio loop; use :meth:`show_async`. ``wait`` on the thread of an
                 application whose loop the window lives in; use ``show(wait=False)``.
@@ -283,14 +287,17 @@ class WebView(Asking):
             "allow_origins": self._allow_origins,
             "debug": self._debug,
             "data_directory": self._data_directory,
+            **self._isolation.opening(),
             **self.window.opening(),
         }
 
     # Handlers: those of the bridge
 
-    def bind_call(self, method: str, func: Function | None = None, *, thread: str | None = None) -> Any:
+    def bind_call(
+        self, method: str, func: Function | None = None, *, thread: str | None = None, sync: bool = False
+    ) -> Any:
         """See :meth:`auroraview.Bridge.bind_call`."""
-        return self.bridge.bind_call(method, func, thread=thread)
+        return self.bridge.bind_call(method, func, thread=thread, sync=sync)
 
     def bind_api(self, obj: object, namespace: str = "api", *, replace: bool = False) -> None:
         """See :meth:`auroraview.Bridge.bind_api`."""
@@ -342,6 +349,30 @@ class WebView(Asking):
         """Sends several events together: all of them, or none when one cannot be sent."""
         self.peer.emit_batch(events)
 
+    def buffer(self, name: str, shape: int | Iterable[int], dtype: Any = "uint8") -> Buffer:
+        """Memory whose content the page has, as one typed array that it keeps: for pictures, meshes and plots that
+        change all the time. In the page: ``auroraview.buffer(name)``.
+
+            frames = view.buffer("frames", (1080, 1920, 4))
+            pixels = numpy.asarray(frames)  # writes into it; without numpy: memoryview(frames)
+            pixels[:] = render()
+            frames.publish()
+
+        Nothing is sent before ``publish()``, which may be called from any thread and never waits. A page that does not
+        keep up misses versions, never the last one; documents that come later get that one too.
+
+        Args:
+            name: what the page knows it by. The same name, shape and dtype again: the same buffer. With another shape
+                or dtype a new one takes the name.
+            shape: length, or lengths of the dimensions.
+            dtype: type of the elements: ``"int8"``, ... ``"uint64"``, ``"float16"``, ``"float32"``, ``"float64"``,
+                ``"bool"``, or one of numpy.
+
+        Raises:
+            UsageError: no such shape or dtype; more bytes than ``Limits(message_bytes=...)`` allows.
+        """
+        return self.peer.buffer(name, shape, dtype)
+
     # The page
 
     def on_ready(self, func: Function) -> Function:
@@ -365,7 +396,8 @@ class WebView(Asking):
         Raises:
             CallTimeout: it is not ready after ``timeout`` seconds (``None`` waits forever).
             ViewClosed: the window closed meanwhile.
-            UsageError: where the page cannot become ready meanwhile: see :meth:`show`.
+            UsageError: where the page cannot become ready meanwhile: see :meth:`show`; in a handler that the page waits
+                for without going on (``auroraview.callSync``).
         """
         openings = self._openings
         was_open = self.is_open
@@ -374,6 +406,7 @@ class WebView(Asking):
             timeout,
             remedy="use `view.on_ready(func)`",
             window_remedy=self._here("use `view.on_ready(func)`"),
+            page=self._core.peer.id,
         )
         if not reached:
             raise CallTimeout(f"the page was not ready within {timeout:g} s")
@@ -426,10 +459,17 @@ class WebView(Asking):
 
     @property
     def info(self) -> dict[str, Any]:
-        """What this view is: ``transport``, ``lane``, ``document`` (id or ``None``), ``url``, ``origin``."""
+        """What this view is: ``transport``, ``lane``, ``lane_reason``, ``document`` (id or ``None``), ``url``,
+        ``origin``.
+
+        ``lane`` is how the messages of this document travel: ``"fast"``, past the web engine's own loop, or
+        ``"script-message"``, through it; then ``lane_reason`` says why, else it is ``None``.
+        """
+        lane, lane_reason = self._isolation.lane(self._core)
         return {
             "transport": self._isolation.transport,
-            "lane": "script-message",
+            "lane": lane,
+            "lane_reason": lane_reason,
             "document": self.peer.document,
             "url": self.peer.url,
             "origin": self._origin,

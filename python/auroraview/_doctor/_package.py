@@ -15,8 +15,10 @@ _PACKAGE = Path(__file__).parents[1]
 _NATIVE = _PACKAGE / "_native"
 LIBRARY = _NATIVE / "libauroraview_host.so"
 _SHELL = _NATIVE / "auroraview-shell"
+#: The library of the fast lane, which runs in the process of a page.
+LANE_LIBRARY = _NATIVE / "webext" / "libauroraview_webext.so"
 
-_AGAIN = "python -m pip install --force-reinstall auroraview (in a checkout: make setup)"
+AGAIN = "python -m pip install --force-reinstall auroraview (in a checkout: make setup)"
 
 
 def version() -> str:
@@ -63,7 +65,7 @@ def _core() -> Iterator[Check]:
     if outcome.problem is not None and not found:
         yield Check("native", WARN, f"the native module was not tried: {outcome.problem}")
     elif "version" not in found:
-        yield Check("native", FAIL, f"the native module cannot be loaded: {_why(outcome)}", _AGAIN)
+        yield Check("native", FAIL, f"the native module cannot be loaded: {_why(outcome)}", AGAIN)
     else:
         yield Check("native", OK, f"auroraview {found['version']} in {_PACKAGE}")
 
@@ -78,7 +80,7 @@ def _parts() -> Iterator[Check]:
         ("shell", _SHELL, "the program of isolated windows"),
     ):
         if not path.is_file():
-            yield Check(name, FAIL, f"{what} is missing: {path}", _AGAIN)
+            yield Check(name, FAIL, f"{what} is missing: {path}", AGAIN)
         elif not os.access(path, os.R_OK):
             yield Check(name, FAIL, f"{what} cannot be read: {path}", f"chmod a+r {path}")
         elif path == _SHELL:
@@ -109,7 +111,7 @@ def _interface() -> Check:
         return Check("host-library", WARN, f"the window library was not tried: {_why(outcome)}")
     if said.startswith("no display"):
         return Check("host-library", OK, "the window library loads and fits the native module")
-    return Check("host-library", FAIL, said, None if "nstall" in said else _AGAIN)
+    return Check("host-library", FAIL, said, None if "nstall" in said else AGAIN)
 
 
 LOOKS = (

@@ -16,7 +16,7 @@ _FORCED = "WEBKIT_FORCE_SANDBOX"
 
 def _sandbox() -> Iterator[Check]:
     """The windows do not use it; a user may force it."""
-    why = _why_no_sandbox()
+    why = why_no_sandbox()
     forced = os.environ.get(_FORCED, "0") != "0"
     if why is None:
         text = "the web engine's sandbox works (bubblewrap)"
@@ -27,7 +27,8 @@ def _sandbox() -> Iterator[Check]:
         yield Check("sandbox", OK, f"windows do not use the web engine's sandbox (it would not work here: {why})")
 
 
-def _why_no_sandbox() -> str | None:
+def why_no_sandbox() -> str | None:
+    """Why bubblewrap, which the sandbox is made of, does not work here; ``None``: it does."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         return "bwrap is not installed"

@@ -32,12 +32,14 @@ class Outcome:
         problem: why it did not come to its end, in a clause; ``None`` when it did.
         said: what it, or its libraries, wrote on the error stream.
         status: its exit status, or minus the signal; ``None`` when it did not start or was given up.
+        tried: there was a program to start; ``False`` where nobody knows one.
     """
 
     found: dict[str, Any]
     problem: str | None
     said: str
     status: int | None
+    tried: bool = True
 
 
 def probe(name: str, *arguments: str, seconds: float, environment: Mapping[str, str | None] | None = None) -> Outcome:
@@ -49,7 +51,7 @@ def probe(name: str, *arguments: str, seconds: float, environment: Mapping[str, 
     executable = sys.executable
     if not executable or not _INTERPRETERS.fullmatch(os.path.basename(executable)):
         what = f"Python runs inside {executable}" if executable else "nobody knows where Python is (sys.executable)"
-        return Outcome({}, f"{what}, so nothing can be tried in another process", "", None)
+        return Outcome({}, f"{what}, so nothing can be tried in another process", "", None, tried=False)
     # -P: the probe's own directory, or what happens to be here, is nothing to import from.
     return run([executable, "-P", str(_PROBES / f"{name}.py"), *arguments], seconds, environment)
 

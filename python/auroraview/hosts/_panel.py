@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from auroraview import _core, _source
@@ -17,6 +17,7 @@ from auroraview.hosts._wish import Wish
 from auroraview.options import WindowOptions
 
 if TYPE_CHECKING:
+    from auroraview._core import Buffer
     from auroraview.bridge import Bridge
     from auroraview.hosts._docked import Docked
     from auroraview.hosts._windowed import Windowed
@@ -346,9 +347,11 @@ class Panel:
 
     # Handlers: those of the bridge
 
-    def bind_call(self, method: str, func: Function | None = None, *, thread: str | None = None) -> Any:
+    def bind_call(
+        self, method: str, func: Function | None = None, *, thread: str | None = None, sync: bool = False
+    ) -> Any:
         """See :meth:`auroraview.Bridge.bind_call`."""
-        return self.bridge.bind_call(method, func, thread=thread)
+        return self.bridge.bind_call(method, func, thread=thread, sync=sync)
 
     def bind_api(self, obj: object, namespace: str = "api", *, replace: bool = False) -> None:
         """See :meth:`auroraview.Bridge.bind_api`."""
@@ -363,3 +366,7 @@ class Panel:
     ) -> None:
         """Sends an event to the panel's page; see :meth:`auroraview.WebView.emit`."""
         self._view.emit(event, payload, retain=retain, keep=keep, key=key)
+
+    def buffer(self, name: str, shape: int | Iterable[int], dtype: Any = "uint8") -> Buffer:
+        """Memory whose content the panel's page has; see :meth:`auroraview.WebView.buffer`."""
+        return self._view.buffer(name, shape, dtype)

@@ -24,6 +24,7 @@ from auroraview.qt._visibility import Visibility
 from auroraview.view import WebView
 
 if TYPE_CHECKING:
+    from auroraview._core import Buffer
     from auroraview.options import StrPath
 
 __all__ = ["WebPanel"]
@@ -136,9 +137,11 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
         """The page is inside the widget; else it opens as a window of its own. See :func:`auroraview.qt.embeds`."""
         return self.view.window.embedded and embeds()
 
-    def bind_call(self, method: str, func: Function | None = None, *, thread: str | None = None) -> Any:
+    def bind_call(
+        self, method: str, func: Function | None = None, *, thread: str | None = None, sync: bool = False
+    ) -> Any:
         """See :meth:`auroraview.Bridge.bind_call`."""
-        return self.bridge.bind_call(method, func, thread=thread)
+        return self.bridge.bind_call(method, func, thread=thread, sync=sync)
 
     def bind_api(self, obj: object, namespace: str = "api", *, replace: bool = False) -> None:
         """See :meth:`auroraview.Bridge.bind_api`."""
@@ -155,6 +158,10 @@ class WebPanel(QtWidgets.QWidget):  # type: ignore[misc]
             super().emit(event, *payload)
         else:
             self.view.emit(event, *payload, **options)
+
+    def buffer(self, name: str, shape: int | Iterable[int], dtype: Any = "uint8") -> Buffer:
+        """See :meth:`auroraview.WebView.buffer`."""
+        return self.view.buffer(name, shape, dtype)
 
     def listen(self, *events: str) -> None:
         """Has events of this page told by the signal ``received(name, detail)``, on Qt's thread."""

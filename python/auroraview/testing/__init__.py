@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from auroraview.testing._clock import Clock
     from auroraview.testing._memory_page import MemoryPage
+    from auroraview.testing._page_buffer import PageBuffer
     from auroraview.testing._recording import Recording, record
     from auroraview.testing._replaying import Answer, Replay, ReplayedCall, replay
     from auroraview.testing._windows import ConsoleLine, Windows
@@ -45,6 +46,7 @@ __all__ = [
     "Clock",
     "ConsoleLine",
     "MemoryPage",
+    "PageBuffer",
     "Recording",
     "Replay",
     "ReplayedCall",
@@ -56,6 +58,7 @@ __all__ = [
 _PLACES = {
     "_clock": "Clock",
     "_memory_page": "MemoryPage",
+    "_page_buffer": "PageBuffer",
     "_recording": "Recording record",
     "_replaying": "Answer Replay ReplayedCall replay",
     "_windows": "ConsoleLine Windows",

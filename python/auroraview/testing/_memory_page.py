@@ -18,6 +18,7 @@ from auroraview.errors import CallTimeout, RemoteError, ViewClosed
 from auroraview.futures import Future
 from auroraview.options import check_positive
 from auroraview.peer import Peer
+from auroraview.testing._page_buffer import BUFFER_EVENT, PageBuffer
 
 if TYPE_CHECKING:
     from auroraview.testing._clock import Clock
@@ -52,6 +53,7 @@ class MemoryPage:
         self._calls: dict[int, Future] = {}
         self._handlers: dict[str, list[Callable[[Any], Any]]] = {}
         self._retained: dict[str, Any] = {}
+        self._buffers: dict[str, PageBuffer] = {}
         self._closed: str | None = None
         self._document = ""
         self.events: list[tuple[str, Any]] = []
@@ -129,6 +131,12 @@ class MemoryPage:
                 return detail
         raise CallTimeout(f"the event {event!r} did not come within {timeout:g} s")
 
+    def buffer(self, name: str) -> PageBuffer:
+        """What the page has of a live buffer of the program; see :meth:`auroraview.WebView.buffer`. The same object for
+        the same name."""
+        with self._lock:
+            return self._buffers.setdefault(name, PageBuffer(name))
+
     def reload(self) -> None:
         """Becomes a new document: what the old one waited for ends, retained events come again."""
         with self._lock:
@@ -137,6 +145,8 @@ class MemoryPage:
             calls, self._calls = self._calls, {}
             self._core.document_gone()
             self._retained.clear()
+            for buffer in self._buffers.values():
+                buffer._forget()
             self._say_hello()
         self._end(calls, "the document was reloaded")
         self._look_for_end()
@@ -202,6 +212,8 @@ class MemoryPage:
             self.methods = (self.methods | set(detail["added"])) - set(detail["removed"])
         elif event == "__auroraview_closed":
             self._was_closed(detail["reason"])
+        elif event.startswith(BUFFER_EVENT):
+            self.buffer(event.removeprefix(BUFFER_EVENT))._take(detail["version"], detail["array"])
         elif not event.startswith("__auroraview_"):
             with self._lock:
                 self.events.append((event, detail))
