@@ -10,10 +10,11 @@
 //! about a navigation, hence it is there before the first document has scripts.
 
 use std::cell::Cell;
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::rc::Rc;
 
 use auroraview_host_api::{HostEvent, LogLevel, OpenOptions};
+use auroraview_lane::{Lane, VERSION};
 use gtk::gio;
 use gtk::gio::prelude::*;
 use gtk::glib::{self, Variant};
@@ -21,9 +22,6 @@ use webkit2gtk::{UserMessage, UserMessageExt, WebContext, WebContextExt, WebView
 
 use crate::output::{emit, log, shielded};
 use crate::view::View;
-
-/// The version of what the two ends of a lane say to each other.
-const VERSION: u32 = 1;
 
 /// Name of the library's question, and of its reply.
 const LANE: &str = "auroraview-lane";
@@ -122,7 +120,7 @@ impl View {
 
     /// A reply with one end of a socket, and the other end.
     fn offer(&self, lane: &LaneOffers) -> Result<(UserMessage, OwnedFd), OfferError> {
-        let (ours, theirs) = pair()?;
+        let (ours, theirs) = Lane::pair()?;
         let list = gio::UnixFDList::new();
         // The list keeps a descriptor of its own.
         list.append(theirs.as_raw_fd())?;
@@ -160,19 +158,6 @@ impl View {
         if let Some(lane) = &self.lane {
             lane.taken.set(false);
         }
-    }
-}
-
-/// A socket for each end.
-fn pair() -> std::io::Result<(OwnedFd, OwnedFd)> {
-    let mut pair = [0; 2];
-    let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-    // SAFETY: room for two descriptors, which are nobody else's.
-    unsafe {
-        if libc::socketpair(libc::AF_UNIX, kind, 0, pair.as_mut_ptr()) != 0 {
-            return Err(std::io::Error::last_os_error());
-        }
-        Ok((OwnedFd::from_raw_fd(pair[0]), OwnedFd::from_raw_fd(pair[1])))
     }
 }
 
