@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+
 import pytest
 
 from benches import readme
+from benches.lane import measure as lane
+from benches.peers import busy
 from benches.peers.measure import OURS, PYWEBVIEW, QT, Comparison, Contender, left_out
 from benches.rows import Part, Row, read, write
 
@@ -33,6 +37,71 @@ def test_an_absent_peer_is_absent_in_the_row_and_misses_no_goal():
     assert row.peers == {"pywebview": None, "QtWebChannel 1.0": 30.0}
     assert row.goal == "pywebview absent, QtWebChannel >= 2 x ours"
     assert "pywebview absent" in str(row)
+
+
+CALLS = {
+    OURS: 50.0,
+    lane.ORDINARY: 200.0,
+    lane.FLOOR: 150.0,
+    PYWEBVIEW: 500.0,
+    QT: 130.0,
+}
+
+
+def lane_rows(*, qt: bool = True, **figures: dict[str, float]) -> dict[str, Row]:
+    found = lane.Found()
+    for measure, values in {"sequential median": CALLS, **figures}.items():
+        for name, value in values.items():
+            if qt or name != QT:
+                found.add(measure, name, value)
+    return {row.name: row for row in lane.Comparison(found, []).rows()}
+
+
+ONE_AFTER_ANOTHER = "call, one after another, two named parameters: median"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "holds"),
+    [(OURS, 52.0, True), (OURS, 53.0, False), (lane.FLOOR, 140.0, False), (QT, 124.0, False)],
+)
+def test_calls_on_the_fast_lane_have_all_goals_at_once(name, value, holds):
+    rows = lane_rows(**{"sequential median": {**CALLS, name: value}})
+    assert rows[ONE_AFTER_ANOTHER].holds is holds
+
+
+def test_the_fast_lane_misses_no_goal_beside_an_absent_peer():
+    row = lane_rows(qt=False)[ONE_AFTER_ANOTHER]
+    assert row.holds
+    assert row.goal.endswith("QtWebChannel absent")
+    assert row.peers[QT] is None
+
+
+def test_what_was_not_measured_of_the_fast_lane_is_missed():
+    row = lane_rows()["callSync"]
+    assert row.ours is None
+    assert not row.holds
+    assert "not known" in str(row)
+
+
+def test_a_measure_that_fails_is_a_note_once(capsys):
+    measure = lane.Measure("")
+    for _ in range(2):
+        with measure.noted("frames"):
+            raise RuntimeError("Traceback\nAttributeError: no buffer")
+    assert measure.notes == ["Not measured: frames (AttributeError: no buffer)."]
+    assert "no buffer" in capsys.readouterr().err
+
+
+def test_work_that_keeps_a_thread_busy_is_done_again_and_again_until_it_is_stopped():
+    context = ctypes.CDLL("libglib-2.0.so.0")
+    context.g_main_context_iteration.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    work = busy.Work(1)
+    work.start()
+    turns = 0
+    while turns < 3:  # Each waits until the loop has something to do; the test's own time limit ends it otherwise.
+        turns += context.g_main_context_iteration(None, 1)
+    work.stop()
+    assert not context.g_main_context_iteration(None, 0)
 
 
 def part(*rows: Row, **options) -> Part:

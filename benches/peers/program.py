@@ -9,6 +9,7 @@ import queue
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from benches.inside.session import serve
@@ -30,9 +31,12 @@ class Program(ABC):
         self._reports: queue.Queue[str] = queue.Queue()
         self._answered = False
         self._window_work: busy.Work | None = None
+        self._stamps: list[int] | None = None
 
     def pair(self, first: int, second: int) -> int:
         """Called by the page."""
+        if self._stamps is not None:
+            self._stamps.append(time.perf_counter_ns())
         return first
 
     def echo(self, text: str) -> str:
@@ -70,7 +74,14 @@ class Program(ABC):
         """Closes the window, and with it ends the program."""
 
     def _commands(self) -> dict[str, Callable[..., Any]]:
-        return {"work": self._work, "emits": self._emits, "busy": self._busy, "spin": spin, "trim": self._trim}
+        return {
+            "work": self._work,
+            "calls": self._calls,
+            "emits": self._emits,
+            "busy": self._busy,
+            "spin": spin,
+            "trim": self._trim,
+        }
 
     def _told(self) -> float:
         report = json.loads(self._reports.get(timeout=PATIENCE))
@@ -82,6 +93,15 @@ class Program(ABC):
         """What the page's function of that name returns."""
         self.script(f"work({', '.join(map(json.dumps, [name, *sizes]))})")
         return self._told()
+
+    def _calls(self, count: int) -> dict[str, float]:
+        """Of calls one after another, in microseconds, from one handler's begin to the next one's: the page's clock is
+        too coarse for a call."""
+        self._stamps = []
+        self._work("sequential", [count + 1])
+        stamps, self._stamps = self._stamps, None
+        each = sorted((later - one) / 1000 for one, later in pairwise(stamps))
+        return {"median": each[count // 2], "p95": each[int(count * 0.95)], "mean": sum(each) / count}
 
     def _emits(self, count: int, length: int) -> float:
         """Microseconds an event, with a text of so many letters, until the page has had all and said so."""

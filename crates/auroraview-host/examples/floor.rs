@@ -1,14 +1,20 @@
 //! The floor under every bridge on WebKitGTK: a bare script message answered by a bare evaluate, with no JSON, no
 //! Python, no second thread. `make bench` runs it beside ours and reports the ratio.
 //!
-//! Prints one JSON object: mean microseconds of a round trip one after another and of pipelined ones, and the median
-//! milliseconds of an echo of 1 MB.
+//! Prints one JSON object: mean microseconds of a round trip one after another and of pipelined ones, the median of
+//! those one after another, from one message to the next as they come here, and the median milliseconds of an echo of
+//! 1 MB.
 
+use std::cell::RefCell;
 use std::process::exit;
 use std::rc::Rc;
+use std::time::Instant;
 
 use gtk::prelude::*;
 use webkit2gtk::{UserContentManager, UserContentManagerExt, WebView, WebViewExt};
+
+/// So many round trips the page makes first.
+const WARM_UP: usize = 200;
 
 const PAGE: &str = r#"<!doctype html><script>
 const post = webkit.messageHandlers.floor;
@@ -51,6 +57,7 @@ fn main() {
     let manager = UserContentManager::new();
     let view = Rc::new(WebView::with_user_content_manager(&manager));
     let answering = Rc::downgrade(&view);
+    let came = RefCell::new(Vec::with_capacity(100_000));
     manager.connect_script_message_received(Some("floor"), move |_, message| {
         let Some(view) = answering.upgrade() else {
             return;
@@ -59,12 +66,14 @@ fn main() {
             .js_value()
             .map(|value| value.to_string())
             .unwrap_or_default();
-        if text.starts_with('{') {
-            println!("{text}");
+        if let Some(figures) = text.strip_prefix('{') {
+            let median = median(&came.borrow()[WARM_UP..WARM_UP + sequential as usize]);
+            println!("{{\"median\":{median},{figures}");
             gtk::main_quit();
         } else if let Some(text) = text.strip_prefix('e') {
             evaluate(&view, &format!("echoed(\"{text}\")"));
         } else {
+            came.borrow_mut().push(Instant::now());
             evaluate(&view, "answered()");
         }
     });
@@ -80,6 +89,14 @@ fn main() {
     window.add(&*view);
     window.show_all();
     gtk::main();
+}
+
+/// Microseconds from one to the next.
+fn median(came: &[Instant]) -> f64 {
+    let mut each: Vec<_> = came.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    each.sort_unstable();
+    each.get(each.len() / 2)
+        .map_or(0.0, |one| one.as_secs_f64() * 1e6)
 }
 
 fn evaluate(view: &WebView, script: &str) {
