@@ -17,9 +17,9 @@ from tests.helpers import SECONDS
 
 #: What API.md names; a change here is a change of what programs rely on.
 PUBLIC = """
-Array AsgiApp AuroraViewError Backpressure Bridge Buffer Call CallTimeout Cancelled Download Future HostError Launcher Limits
-Navigation Peer PeerInfo ProtocolError RemoteError Request Server ServerOptions UsageError ViewClosed WebView Window
-WindowOptions __version__ asgi current_call hosts main_thread serve
+Array AsgiApp AuroraViewError Backpressure Bridge Buffer Call CallTimeout Cancelled Download Future HostError Launcher
+Limits Navigation Peer PeerInfo ProtocolError RemoteError Request Server ServerOptions UsageError ViewClosed WebView
+Window WindowOptions __version__ asgi current_call hosts main_thread serve
 """.split()
 
 MODULES = [
