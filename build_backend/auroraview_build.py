@@ -1,11 +1,12 @@
 """The PEP 517 backend: maturin, preceded by the build of what owns windows.
 
-The wheel has three native parts. maturin builds the extension module ``auroraview._core``, which links no web engine.
-Two more link WebKitGTK: the library ``libauroraview_host.so``, loaded when the first window opens, and the executable
-``auroraview-shell``, for windows in a process of their own. Cargo builds both here and they are laid into
-``python/auroraview/_native/``, from where maturin packs them as plain files, modes included.
+The wheel has four native parts. maturin builds the extension module ``auroraview._core``, which links no web engine.
+Three more link WebKitGTK: the library ``libauroraview_host.so``, loaded when the first window opens, the executable
+``auroraview-shell``, for windows in a process of their own, and ``libauroraview_webext.so``, which the engine loads into
+its own processes. Cargo builds them here and they are laid into ``python/auroraview/_native/``, from where maturin packs
+them as plain files, modes included.
 
-A source distribution needs neither cargo's build nor WebKitGTK. Run as a script, this builds the two parts alone.
+A source distribution needs neither cargo's build nor WebKitGTK. Run as a script, this builds the three parts alone.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ ROOT = Path(__file__).resolve().parent.parent
 NATIVE = ROOT / "python" / "auroraview" / "_native"
 LIBRARY = "libauroraview_host.so"
 SHELL = "auroraview-shell"
+WEB_PROCESS = "libauroraview_webext.so"
+# Where each lies in there. The engine loads every library of the folder that it is told: that of the lane is alone in it.
+PLACES = {LIBRARY: LIBRARY, SHELL: SHELL, WEB_PROCESS: f"webext/{WEB_PROCESS}"}
 WEBKITGTK = "webkit2gtk-4.1 >= 2.40"
 
 Settings = Mapping[str, Any] | None
@@ -65,10 +69,10 @@ def build_editable(
 
 
 def build_host() -> list[Path]:
-    """Builds the host library and the shell in release mode and lays them into the package; returns where they are."""
+    """Builds what links WebKitGTK in release mode and lays it into the package; returns where the parts are."""
     check_webkitgtk()
     cargo = os.environ.get("CARGO", "cargo")
-    command = [cargo, "build", "--release", "--locked", "--package", "auroraview-host"]
+    command = [cargo, "build", "--release", "--locked", "--package", "auroraview-host", "--package", "auroraview-webext"]
     command += ["--lib", "--bin", SHELL, "--message-format", "json-render-diagnostics"]
     try:
         process = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
@@ -76,8 +80,8 @@ def build_host() -> list[Path]:
         raise SystemExit(f"auroraview: {cargo} is not installed; see https://rustup.rs") from None
     if process.returncode:
         raise SystemExit(f"auroraview: building what owns windows failed (cargo exited with {process.returncode})")
-    NATIVE.mkdir(exist_ok=True)
-    targets = [lay(built(name, process.stdout), NATIVE / name) for name in (LIBRARY, SHELL)]
+    (NATIVE / "webext").mkdir(parents=True, exist_ok=True)
+    targets = [lay(built(name, process.stdout), NATIVE / place) for name, place in PLACES.items()]
     third_party.write(cargo, ROOT, NATIVE / "THIRD_PARTY_LICENSES.txt")
     return targets
 
@@ -86,7 +90,7 @@ def lay(source: Path, target: Path) -> Path:
     """Puts a copy of an executable file in its place, where it differs from what is there."""
     if not (target.exists() and filecmp.cmp(source, target, shallow=False)):
         # Replaced, not rewritten: a running program may have the old one mapped.
-        fresh = target.with_name(f"{target.name}.new")
+        fresh = NATIVE / f"{target.name}.new"
         shutil.copy2(source, fresh)
         fresh.replace(target)
     target.chmod(0o755)
@@ -103,7 +107,7 @@ def check_webkitgtk() -> None:
     except FileNotFoundError:
         problem = f"{pkg_config} is not installed"
     raise SystemExit(
-        f"auroraview: {problem}, which the build of the window library and shell needs.\n"
+        f"auroraview: {problem}, which the build of the parts that own windows needs.\n"
         "  Debian, Ubuntu: sudo apt-get install build-essential pkg-config libwebkit2gtk-4.1-dev\n"
         "  Fedora:         sudo dnf install gcc pkgconf-pkg-config webkit2gtk4.1-devel\n"
         "  Arch:           sudo pacman -S base-devel webkit2gtk-4.1"
