@@ -15,16 +15,18 @@ _FORCED = "WEBKIT_FORCE_SANDBOX"
 
 
 def _sandbox() -> Iterator[Check]:
-    """The windows do not use it; a user may force it."""
+    """Windows use it when they are asked to; a user may force it."""
     why = why_no_sandbox()
     forced = os.environ.get(_FORCED, "0") != "0"
     if why is None:
         text = "the web engine's sandbox works (bubblewrap)"
-        yield Check("sandbox", OK, f"{text} and {_FORCED} asks for it" if forced else f"{text}; windows do not use it")
+        asked = f"and {_FORCED} asks for it" if forced else "for windows that ask for it"
+        yield Check("sandbox", OK, f"{text} {asked}")
     elif forced:
         yield Check("sandbox", FAIL, f"{_FORCED} asks for the web engine's sandbox, but {why}", f"unset {_FORCED}")
     else:
-        yield Check("sandbox", OK, f"windows do not use the web engine's sandbox (it would not work here: {why})")
+        text = "windows that ask for the web engine's sandbox cannot open here, others can"
+        yield Check("sandbox", OK, f"{text}: {why}")
 
 
 def why_no_sandbox() -> str | None:
