@@ -2,9 +2,9 @@
 
 The wheel has four native parts. maturin builds the extension module ``auroraview._core``, which links no web engine.
 Three more link WebKitGTK: the library ``libauroraview_host.so``, loaded when the first window opens, the executable
-``auroraview-shell``, for windows in a process of their own, and ``libauroraview_webext.so``, which the engine loads into
-its own processes. Cargo builds them here and they are laid into ``python/auroraview/_native/``, from where maturin packs
-them as plain files, modes included.
+``auroraview-shell``, for windows in a process of their own, and ``libauroraview_webext.so``, which the engine loads
+into its own processes. Cargo builds them here and they are laid into ``python/auroraview/_native/``, from where maturin
+packs them as plain files, modes included.
 
 A source distribution needs neither cargo's build nor WebKitGTK. Run as a script, this builds the three parts alone.
 """
@@ -47,7 +47,7 @@ NATIVE = ROOT / "python" / "auroraview" / "_native"
 LIBRARY = "libauroraview_host.so"
 SHELL = "auroraview-shell"
 WEB_PROCESS = "libauroraview_webext.so"
-# Where each lies in there. The engine loads every library of the folder that it is told: that of the lane is alone in it.
+# Where each lies in there. The engine loads every library of the folder that it is told: ours is alone in it.
 PLACES = {LIBRARY: LIBRARY, SHELL: SHELL, WEB_PROCESS: f"webext/{WEB_PROCESS}"}
 WEBKITGTK = "webkit2gtk-4.1 >= 2.40"
 
@@ -72,8 +72,8 @@ def build_host() -> list[Path]:
     """Builds what links WebKitGTK in release mode and lays it into the package; returns where the parts are."""
     check_webkitgtk()
     cargo = os.environ.get("CARGO", "cargo")
-    command = [cargo, "build", "--release", "--locked", "--package", "auroraview-host", "--package", "auroraview-webext"]
-    command += ["--lib", "--bin", SHELL, "--message-format", "json-render-diagnostics"]
+    command = [cargo, "build", "--release", "--locked", "--message-format", "json-render-diagnostics"]
+    command += ["--package", "auroraview-host", "--package", "auroraview-webext", "--lib", "--bin", SHELL]
     try:
         process = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     except FileNotFoundError:
