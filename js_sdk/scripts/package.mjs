@@ -17,7 +17,7 @@ export const ENTRIES = {
 
 /** Names of properties that no other module, no page and no message knows. */
 export const INTERNAL =
-  /^(acknowledge|attachments|called|change|deadline|dispatch|documentReady|ended|flush|forget|handler|hold|limit|newDocument|node|onAbort|onNamespaces|onReady|owed|promise|reject|rejectAll|release|reset|resolve|sendEvent|shown|text)$/;
+  /^(acknowledge|asked|attachments|callDocument|callId|callText|called|change|compose|deadline|dispatch|documentReady|encoded|ended|flush|forget|handler|hold|limit|newDocument|node|onAbort|onNamespaces|onReady|owed|promise|reject|rejectAll|release|reset|resolve|sendEvent|shown|text)$/;
 
 const plugin = {
   name: "package",

@@ -52,15 +52,14 @@ export function makeMethods(call: Call) {
   function make(path: string): object {
     // An arrow function: it has no property that a proxy must show.
     const target: object = indexOf(path, ".") < 0 ? {} : (((): void => {}) as object);
+    const has = (_target: object, key: string | symbol): boolean => typeof key === "string" && knows(`${path}.${key}`);
     return new ProxyCtor(target, {
       apply: (_target, _self, args: unknown[]) => call(path, toParams(args)),
       get: (_target, key) => get(path, key),
-      has: (_target, key) => typeof key === "string" && knows(`${path}.${key}`),
+      has,
       ownKeys: () => children(path),
-      getOwnPropertyDescriptor: (_target, key) =>
-        typeof key === "string" && knows(`${path}.${key}`)
-          ? { value: node(`${path}.${key}`), enumerable: true, configurable: true }
-          : undefined,
+      getOwnPropertyDescriptor: (target, key) =>
+        has(target, key) ? { value: node(`${path}.${String(key)}`), enumerable: true, configurable: true } : undefined,
       set: refuse,
       defineProperty: refuse,
       deleteProperty: refuse,

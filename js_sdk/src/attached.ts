@@ -4,30 +4,12 @@
  * Apart from the way out, so that a page whose transport is still loading has not this part either.
  */
 import { isReference } from "./attachments";
-import { Bytes, defineProperty, ErrorCtor, freeze, isArray, isInteger, keys, SafeMap, setBytes } from "./primitives";
-import type { AttachmentInfo, Dtype } from "./protocol";
+import type { KeptBuffer } from "./buffers";
+import { MAKERS } from "./dtypes";
+import { Bytes, defineProperty, ErrorCtor, freeze, isArray, isInteger, keys, setBytes } from "./primitives";
+import type { AttachmentInfo, SessionMessage } from "./protocol";
+import { publish } from "./published";
 import type { Attachments } from "./transport";
-
-type ArrayMaker = (new (
-  buffer: ArrayBufferLike,
-  offset: number,
-  length: number,
-) => ArrayBufferView) & { readonly BYTES_PER_ELEMENT: number };
-
-/** Classes of arrays by kinds. `Float16Array` is young: without it the integers of its bits are shown. */
-const MAKERS = new SafeMap<Dtype, ArrayMaker>();
-MAKERS.set("int8", Int8Array);
-MAKERS.set("uint8", Uint8Array);
-MAKERS.set("bool", Uint8Array);
-MAKERS.set("int16", Int16Array);
-MAKERS.set("uint16", Uint16Array);
-MAKERS.set("int32", Int32Array);
-MAKERS.set("uint32", Uint32Array);
-MAKERS.set("int64", BigInt64Array);
-MAKERS.set("uint64", BigUint64Array);
-MAKERS.set("float16", (globalThis as { Float16Array?: ArrayMaker }).Float16Array ?? Uint16Array);
-MAKERS.set("float32", Float32Array);
-MAKERS.set("float64", Float64Array);
 
 /** The attachments of one frame, handed out to its messages in turn. */
 export class Attached implements Attachments {
@@ -49,6 +31,10 @@ export class Attached implements Attachments {
       part[i] = attachment;
     }
     return (value) => decode(value, infos, part);
+  }
+
+  publish(buffer: KeptBuffer, message: SessionMessage): void {
+    publish(buffer, message, this);
   }
 }
 
@@ -118,7 +104,7 @@ function mark(array: ArrayBufferView, name: string, value: unknown): void {
   defineProperty(array, name, { value, configurable: true, writable: true });
 }
 
-function noAttachment(): Error {
+export function noAttachment(): Error {
   return new ErrorCtor("a message refers to an attachment that is not there");
 }
 

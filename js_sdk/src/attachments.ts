@@ -5,18 +5,19 @@
  * once, and the text refers to them by `{"$av": n}`. Most values hold none: they are looked through first, which costs a
  * fraction of `JSON.stringify`, so that only those with buffers pay for a replacer.
  */
+
+import { DTYPES, itemsOf } from "./dtypes";
 import { checkSize, encodeValue, type SendLimits } from "./encode";
 import { localError } from "./errors";
 import {
   arrayName,
   Bytes,
   DateCtor,
-  getOwnPropertyDescriptor,
   getPrototypeOf,
   isArray,
-  isInteger,
   isView,
   keys,
+  min,
   ObjectPrototype,
   SafeMap,
   setBytes,
@@ -41,17 +42,10 @@ const NOTHING: Encoded = plain("");
 
 /** An array of more is sent as one dimension. */
 const MOST_DIMENSIONS = 32;
-/** Values are looked through to this depth; deeper ones take the slow way. */
+/** Values are looked through to this depth, or what is allowed; deeper ones take the slow way. */
 const LOOK_DEPTH = 24;
 /** And so many objects of one value. */
 const MOST_LOOKS = 1_000_000;
-
-/** Kinds by the names of the classes of arrays; made before a page can touch what makes it. */
-const DTYPES = new SafeMap<string, Dtype>();
-for (const name of "Int8 Uint8 Int16 Uint16 Int32 Uint32 BigInt64 BigUint64 Float16 Float32 Float64".split(" ")) {
-  DTYPES.set(`${name}Array`, name.replace("Big", "").toLowerCase() as Dtype);
-}
-DTYPES.set("Uint8ClampedArray", "uint8");
 
 /**
  * The text of a value that is to be sent, and its attachments; of `undefined` there is nothing to send.
@@ -62,21 +56,18 @@ export function encode(value: unknown, limits: SendLimits): Encoded {
   if (value === undefined) {
     return NOTHING;
   }
-  return isSpecial(value) ? encodeSpecial(value, limits) : plain(encodeValue(value, limits));
+  return isSpecial(value, limits) ? encodeSpecial(value, limits) : plain(encodeValue(value));
 }
 
 function plain(text: string): Encoded {
   return { text, att: "", attachments: NONE, bytes: 0 };
 }
 
-/** Whether a value must be written with care: it holds buffers, or what only the replacer can tell. */
-function isSpecial(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) {
-    return false;
-  }
+/** Whether a value must be written with care: it holds buffers, is deep, or what only the replacer can tell. */
+function isSpecial(value: unknown, { depth }: SendLimits): boolean {
   looks = 0;
   try {
-    return look(value, 0);
+    return look(value, min(depth, LOOK_DEPTH));
   } catch {
     // A getter that throws; `JSON.stringify` will meet it too, and its error is told.
     return false;
@@ -86,15 +77,18 @@ function isSpecial(value: unknown): boolean {
 /** Objects that were looked at for one value; a cycle has no end of them, and only `JSON.stringify` tells it. */
 let looks = 0;
 
-function look(value: object, depth: number): boolean {
+/** `levels` of nesting are left. */
+function look(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) {
+    return false;
+  }
   looks++;
-  if (depth === LOOK_DEPTH || looks > MOST_LOOKS) {
+  if (levels === 0 || looks > MOST_LOOKS) {
     return true;
   }
   if (isArray(value)) {
     for (let i = 0; i < value.length; i++) {
-      const item: unknown = value[i];
-      if (typeof item === "object" && item !== null && look(item, depth + 1)) {
+      if (look(value[i], levels - 1)) {
         return true;
       }
     }
@@ -113,8 +107,7 @@ function look(value: object, depth: number): boolean {
     return true;
   }
   for (const key in value) {
-    const item: unknown = (value as Record<string, unknown>)[key];
-    if (typeof item === "object" && item !== null && look(item, depth + 1)) {
+    if (look((value as Record<string, unknown>)[key], levels - 1)) {
       return true;
     }
   }
@@ -146,9 +139,21 @@ function encodeSpecial(value: unknown, limits: SendLimits): Encoded {
     return { $av: at };
   };
   let escapes = false;
+  // The levels of what was met; an object that is met again is looked into again before anything beside it.
+  const levels = new SafeMap<unknown, number>();
   function replacer(this: unknown, key: string, converted: unknown): unknown {
-    // What `toJSON` made is in `converted`; a buffer's own class may have one, so the holder is asked first.
-    const given = (this as Record<string, unknown>)[key];
+    const made = replaced((this as Record<string, unknown>)[key], converted);
+    if (typeof made === "object" && made !== null) {
+      const level = (levels.get(this) ?? 0) + 1;
+      if (level > limits.depth) {
+        throw localError("too_large", `value is nested deeper than ${limits.depth} levels`);
+      }
+      levels.set(made, level);
+    }
+    return made;
+  }
+  // What `toJSON` made is in `converted`; a buffer's own class may have one, so what was given is asked first.
+  const replaced = (given: unknown, converted: unknown): unknown => {
     if (isView(given)) {
       const name = arrayName(given);
       const bytes = new Bytes(given.buffer, given.byteOffset, given.byteLength);
@@ -169,18 +174,18 @@ function encodeSpecial(value: unknown, limits: SendLimits): Encoded {
       return { $av: [converted.$av] };
     }
     return converted;
-  }
-  const text = encodeValue(value, limits, replacer);
+  };
+  const text = encodeValue(value, replacer);
   if (attachments.length === 0) {
     // Without attachments nothing is interpreted, so nothing may be escaped.
-    return plain(escapes ? encodeValue(value, limits) : text);
+    return plain(escapes ? encodeValue(value) : text);
   }
   return { text, att: stringify(infos), attachments, bytes: total };
 }
 
 /** Refers to an attachment, or is a user's own object that would be taken to: JSON shows `$av` as its one key. */
 export function isReference(value: unknown): value is { $av: unknown } {
-  if (typeof value !== "object" || value === null || getOwnPropertyDescriptor(value, "$av") === undefined) {
+  if (typeof value !== "object" || value === null || !("$av" in value)) {
     return false;
   }
   let found = false;
@@ -204,19 +209,6 @@ function dtypeOf(view: ArrayBufferView, name: string): Dtype | undefined {
 
 /** The shape an array came with, if it still fits. */
 function shapeOf(view: ArrayBufferView): number[] | undefined {
-  const { shape, length } = view as ArrayBufferView & { shape?: unknown; length?: number };
-  if (!isArray(shape) || shape.length < 2 || shape.length > MOST_DIMENSIONS) {
-    return undefined;
-  }
-  const copy: number[] = [];
-  let count = 1;
-  for (let i = 0; i < shape.length; i++) {
-    const size: unknown = shape[i];
-    if (!isInteger(size) || (size as number) < 0) {
-      return undefined;
-    }
-    copy[i] = size as number;
-    count *= size as number;
-  }
-  return count === length ? copy : undefined;
+  const { shape, length } = view as ArrayBufferView & { shape: number[]; length: number };
+  return itemsOf(shape) === length && shape.length > 1 && shape.length <= MOST_DIMENSIONS ? shape : undefined;
 }

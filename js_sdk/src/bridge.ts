@@ -6,24 +6,28 @@
  */
 import { makeMethods } from "./api_proxy";
 import { type Encoded, encode } from "./attachments";
+import { type LiveBuffer, makeBuffers } from "./buffers";
 import { aborted, makeCalls } from "./calls";
 import { makeConnection } from "./connection";
 import { checkSize, encodeCall, encodeCancel, encodeEvent, frameRoom, READY, UNTOLD } from "./encode";
 import { AuroraViewError, localError } from "./errors";
 import { checkHandler, type Handler, makeEvents } from "./events";
 import { makeOutbox } from "./outbox";
-import { isArray, PromiseCtor, parse, rejected, reportError, startsWith, TypeErrorCtor, warn } from "./primitives";
+import { isArray, parse, rejected, reportError, slice, startsWith, TypeErrorCtor, warn } from "./primitives";
 import {
   BOUND,
   type Bound,
+  BUFFER,
   CALL_RESULT,
   type CallResult,
   CLOSED,
+  type Dtype,
   type Json,
   RESERVED,
   RESET,
   type Reason,
   type SessionFrame,
+  type SessionMessage,
   WELCOME,
   type Welcome,
 } from "./protocol";
@@ -52,7 +56,18 @@ export interface BridgeOptions {
   debug: boolean;
 }
 
+/** A call on its way out. */
+interface Composed {
+  readonly callId: number;
+  readonly callText: string;
+  readonly callDocument: string;
+  readonly encoded: Encoded;
+}
+
 const DEFAULT_TIMEOUT = 30_000;
+
+/** What waits for the welcome is kept under the id of no call. */
+const READY_WAITER = 0;
 
 /** `away`: the document is being left and may come back from the back-forward cache. */
 type State = "open" | "away" | "closed";
@@ -63,6 +78,7 @@ export type Bridge = ReturnType<typeof makeBridge>;
 export function makeBridge(given: BridgeOptions) {
   const { transport } = given;
   const events = makeEvents();
+  const buffers = makeBuffers(events);
   const connection = makeConnection(events);
   const outbox = makeOutbox((frame, attachments, messages) => transport.send(frame, attachments, messages));
   const calls = makeCalls((id) => outbox.push(encodeCancel(id)));
@@ -77,7 +93,8 @@ export function makeBridge(given: BridgeOptions) {
   let ready = false;
   /** The document is parsed. */
   let parsed = false;
-  let waiter: ReturnType<typeof waiting> | undefined;
+  /** Of {@link whenReady}, which waits beside the calls. */
+  let waiter: Promise<void> | undefined;
 
   /** The end that the transport has. */
   const receiver: Receiver = {
@@ -124,28 +141,37 @@ export function makeBridge(given: BridgeOptions) {
   }
 
   function call(method: string, params?: unknown, options?: CallOptions): Promise<unknown> {
-    if (life !== "open") {
-      return rejected(endedError(method));
-    }
     const timeout = options?.timeout ?? DEFAULT_TIMEOUT;
     const signal = options?.signal;
+    let id: number;
     try {
-      checkName(method, "method");
       if (typeof timeout !== "number" || !(timeout >= 0)) {
         throw new TypeErrorCtor("timeout must be a number of milliseconds, 0 for none");
       }
       if (signal?.aborted) {
         throw aborted(method, signal);
       }
-      const value = encode(params, limits);
-      const message = encodeCall(lastId + 1, method, value.text, value.att);
-      checkSize(message, limits, value.bytes);
-      push(message, value);
+      const { callId, callText, encoded } = compose(method, params);
+      push(callText, encoded);
+      id = callId;
     } catch (error) {
       return rejected(error as Error);
     }
-    lastId++;
-    return calls.add(lastId, method, timeout, signal);
+    return calls.add(id, method, timeout, signal);
+  }
+
+  /** The message of a call. */
+  function compose(method: string, params: unknown): Composed {
+    if (life !== "open") {
+      throw endedError(method);
+    }
+    checkName(method, "method");
+    const encoded = encode(params, limits);
+    const callId = lastId + 1;
+    const callText = encodeCall(callId, method, encoded.text, encoded.att);
+    checkSize(callText, limits, encoded.bytes);
+    lastId = callId;
+    return { callId, callText, callDocument: documentId, encoded };
   }
 
   function sendEvent(event: string, detail?: unknown): void {
@@ -166,6 +192,11 @@ export function makeBridge(given: BridgeOptions) {
     return events.on(event, handler, once);
   }
 
+  function buffer(name: string, shape?: readonly number[], dtype?: Dtype): LiveBuffer {
+    checkName(name, "buffer");
+    return buffers(name, shape, dtype) as LiveBuffer;
+  }
+
   function off(event: string, handler?: Handler<never>): void {
     checkEvent(event);
     events.off(event, handler);
@@ -178,18 +209,21 @@ export function makeBridge(given: BridgeOptions) {
 
   function trigger(event: string, detail?: unknown): void {
     checkEvent(event);
-    events.dispatch(event, detail === undefined ? null : detail, false);
+    events.dispatch(event, detail ?? null, false);
   }
 
   function whenReady(): Promise<void> {
+    waiter ??= calls.add(READY_WAITER, "", 0, undefined) as Promise<void>;
+    tellWaiter();
+    return waiter;
+  }
+
+  function tellWaiter(): void {
     if (ready) {
-      return new PromiseCtor((resolve) => resolve());
+      calls.resolve(READY_WAITER, undefined);
+    } else if (life === "closed") {
+      calls.reject(READY_WAITER, localError("closed", endReason));
     }
-    if (life === "closed") {
-      return rejected(localError("closed", endReason));
-    }
-    waiter ??= waiting();
-    return waiter.promise;
   }
 
   function receive(text: string, attached?: Attachments): boolean {
@@ -269,8 +303,7 @@ export function makeBridge(given: BridgeOptions) {
   function closed(reason: string): void {
     if (life !== "closed") {
       end("closed", reason);
-      waiter?.reject(localError("closed", reason));
-      waiter = undefined;
+      tellWaiter();
       outbox.reset(documentId);
       transport.close();
       connection.set("closed", reason);
@@ -280,6 +313,12 @@ export function makeBridge(given: BridgeOptions) {
   function take(message: SessionFrame["msgs"][number] | null | undefined, attached: Attachments | undefined): void {
     const event = message?.event;
     const att = message?.att;
+    if (typeof event === "string" && startsWith(event, BUFFER)) {
+      const one = buffers(slice(event, BUFFER.length));
+      (attached as Attachments).publish?.(one, message as SessionMessage);
+      events.dispatch(event, one, true);
+      return;
+    }
     const put = isArray(att) ? (attached as Attachments).take(att) : undefined;
     if (message?.type !== "event" || typeof event !== "string") {
       return;
@@ -302,7 +341,7 @@ export function makeBridge(given: BridgeOptions) {
       takeInternal(event, message.detail);
     } else {
       const detail = put === undefined ? message.detail : put(message.detail);
-      events.dispatch(event, detail === undefined ? null : detail, message.retain === true);
+      events.dispatch(event, detail ?? null, message.retain === true);
     }
   }
 
@@ -330,8 +369,7 @@ export function makeBridge(given: BridgeOptions) {
     given.onNamespaces(welcome.namespaces);
     const first = !ready;
     ready = true;
-    waiter?.resolve();
-    waiter = undefined;
+    tellWaiter();
     connection.set("open");
     if (first) {
       given.onReady();
@@ -348,6 +386,9 @@ export function makeBridge(given: BridgeOptions) {
   }
 
   function end(state: State, reason: string): void {
+    if (ready) {
+      waiter = undefined;
+    }
     life = state;
     endReason = reason;
     ready = false;
@@ -367,23 +408,17 @@ export function makeBridge(given: BridgeOptions) {
     start,
     documentReady,
     leave,
+    compose,
+    outbox,
     call,
     sendEvent,
+    buffer,
     on,
     off,
     onReset,
     trigger,
     whenReady,
   };
-}
-
-function waiting(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {
-  const made = {} as ReturnType<typeof waiting>;
-  made.promise = new PromiseCtor<void>((resolve, reject) => {
-    made.resolve = resolve;
-    made.reject = reject;
-  });
-  return made;
 }
 
 function closedError(method: string, reason: string): Error {

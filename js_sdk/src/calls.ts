@@ -59,12 +59,14 @@ export function makeCalls(cancel: (id: number) => void) {
     end(id)?.reject(error);
   }
 
-  /** Ends all calls. */
+  /** Ends all calls; what waits under the id 0 is none. */
   function rejectAll(makeError: (method: string) => Error): void {
     clearTimer(timer);
     timerAt = NEVER;
     pending.forEach((call, id) => {
-      reject(id, makeError(call.called));
+      if (id > 0) {
+        reject(id, makeError(call.called));
+      }
     });
   }
 

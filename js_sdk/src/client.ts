@@ -7,10 +7,13 @@
 
 import { showNamespace } from "./api_proxy";
 import { type Bridge, type BridgeOptions, type CallOptions, makeBridge } from "./bridge";
+import type { ArrayTypes, LiveBuffer } from "./buffers";
 import type { Connection } from "./connection";
+import { noLane } from "./errors";
 import type { Handler } from "./events";
 import { create, freeze, keys } from "./primitives";
-import type { Json, Reason } from "./protocol";
+import type { Dtype, Json, Reason } from "./protocol";
+import type { CallSync, SyncOptions } from "./sync";
 
 /** A namespace nobody has described: any path is a method. */
 export interface AnyMethods {
@@ -40,6 +43,21 @@ export interface AuroraViewMembers<Api> {
    * positional ones, any other value is the one argument. Rejects with an `AuroraViewError`.
    */
   call<Result = unknown>(method: string, params?: unknown, options?: CallOptions): Promise<Result>;
+  /**
+   * As `call`, and keeps the page waiting for the result, for at most `timeout` (default 1 000 ms); the handler is bound
+   * with `sync=True`. Only where a window has its fast lane; elsewhere it throws an error with the code `forbidden`.
+   */
+  callSync<Result = unknown>(method: string, params?: unknown, options?: SyncOptions): Result;
+  /**
+   * What the program publishes under a name: a typed array that the page keeps and each version is copied into. With a
+   * shape it is there at once, and what is published in another one is refused.
+   */
+  buffer(name: string): LiveBuffer;
+  buffer<Kind extends Dtype = "uint8">(
+    name: string,
+    shape: readonly number[],
+    dtype?: Kind,
+  ): LiveBuffer<ArrayTypes[Kind]>;
   /** Sends an event to the program. Throws where the detail cannot be sent. */
   send_event(event: string, detail?: unknown): void;
   /**
@@ -68,8 +86,13 @@ export type AuroraView<Api = AnyMethods, Namespaces = unknown> = AuroraViewMembe
 > &
   (unknown extends Namespaces ? unknown : Remote<Namespaces>);
 
+export interface ClientOptions extends Omit<BridgeOptions, "onNamespaces"> {
+  /** Where synchronous calls are possible. */
+  sync?: ((bridge: Bridge) => CallSync) | undefined;
+}
+
 /** A client and the bridge behind it, which only its owner may steer. */
-export function createClient(options: Omit<BridgeOptions, "onNamespaces">): { client: AuroraView; bridge: Bridge } {
+export function createClient(options: ClientOptions): { client: AuroraView; bridge: Bridge } {
   const namespaces = create(Object.prototype) as object;
   const bridge: Bridge = makeBridge({
     ...options,
@@ -81,6 +104,8 @@ export function createClient(options: Omit<BridgeOptions, "onNamespaces">): { cl
   });
   const methods = {
     call: bridge.call,
+    callSync: options.sync?.(bridge) ?? noLane,
+    buffer: bridge.buffer,
     send_event: bridge.sendEvent,
     on: (event: string, handler: Handler<never>) => bridge.on(event, handler, false),
     once: (event: string, handler: Handler<never>) => bridge.on(event, handler, true),

@@ -5,7 +5,7 @@
  * that cannot be sent does not sink what shares its frame. Frames are made of messages by concatenation.
  */
 import { AuroraViewError, localError } from "./errors";
-import { charCodeAt, ErrorCtor, indexOf, NEVER, RangeErrorCtor, startsWith, stringify, utf8Length } from "./primitives";
+import { charCodeAt, ErrorCtor, NEVER, RangeErrorCtor, startsWith, stringify, utf8Length } from "./primitives";
 import { type Limits, PROTOCOL } from "./protocol";
 
 /** Room for the key, the document id and the frame around a message, in bytes. */
@@ -26,9 +26,9 @@ export type Replacer = (this: unknown, key: string, value: unknown) => unknown;
  * The JSON text of a value that is to be sent.
  *
  * @throws AuroraViewError `invalid_params` for what JSON cannot say (a cycle, a BigInt, a function), `too_large` for what
- * is nested too deep or too long.
+ * is too much for the engine.
  */
-export function encodeValue(value: unknown, limits: SendLimits, replacer?: Replacer): string {
+export function encodeValue(value: unknown, replacer?: Replacer): string {
   let text: string | undefined;
   try {
     text = stringify(value, replacer);
@@ -43,9 +43,6 @@ export function encodeValue(value: unknown, limits: SendLimits, replacer?: Repla
   }
   if (text === undefined) {
     throw localError("invalid_params", `${UNSENDABLE} as JSON: it is a ${typeof value}`);
-  }
-  if (deeperThan(text, limits.depth)) {
-    throw localError("too_large", `value is nested deeper than ${limits.depth} levels`);
   }
   return text;
 }
@@ -120,38 +117,4 @@ export function encodeHelloFrame(document: string, url: string): string {
 /** Longest run of messages, in UTF-16 units, that surely fits one frame. */
 export function frameRoom(limits: SendLimits): number {
   return (limits.message_bytes - ENVELOPE_BYTES) / 3;
-}
-
-/** Whether JSON text is nested deeper than `limit`. Skips strings, so long ones cost next to nothing. */
-export function deeperThan(text: string, limit: number): boolean {
-  if (text.length <= 2 * limit) {
-    return false;
-  }
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = charCodeAt(text, i);
-    if (unit === 34) {
-      i = closingQuote(text, i + 1);
-    } else if (unit === 91 || unit === 123) {
-      depth++;
-      if (depth > limit) {
-        return true;
-      }
-    } else if (unit === 93 || unit === 125) {
-      depth--;
-    }
-  }
-  return false;
-}
-
-function closingQuote(text: string, from: number): number {
-  for (let end = indexOf(text, '"', from); ; end = indexOf(text, '"', end + 1)) {
-    let before = end;
-    while (before > from && charCodeAt(text, before - 1) === 92) {
-      before--;
-    }
-    if ((end - before) % 2 === 0) {
-      return end;
-    }
-  }
 }

@@ -18,7 +18,11 @@ const NAMES = {
   closed: "Closed",
   too_large: "TooLarge",
   busy: "Busy",
+  forbidden: "Forbidden",
 } as const satisfies Partial<Record<ErrorCode, string>>;
+
+/** What the page itself finds wrong. */
+export type LocalCode = keyof typeof NAMES;
 
 /** What a call rejects with. */
 export class AuroraViewError extends ErrorCtor {
@@ -43,6 +47,11 @@ export class AuroraViewError extends ErrorCtor {
 defineProperty(AuroraViewError.prototype, BRAND, { value: true });
 
 /** An error that arises on this side. */
-export function localError(code: keyof typeof NAMES, message: string, options?: { cause?: unknown }): AuroraViewError {
+export function localError(code: LocalCode, message: string, options?: { cause?: unknown }): AuroraViewError {
   return new AuroraViewError({ name: NAMES[code], message, code }, options);
+}
+
+/** What a synchronous call is refused with where the page's frames take no way that could wait. */
+export function noLane(): never {
+  throw localError("forbidden", "callSync needs the fast lane of a window: use call");
 }

@@ -8,7 +8,10 @@ import { createClient } from "./client";
 import { newDocumentId } from "./document_id";
 import { announce, live } from "./page";
 import { apply, defineProperty, freeze, getOwnPropertyDescriptor } from "./primitives";
+import { makeCallSync } from "./sync";
 import { EmbeddedTransport, type MessageHandler } from "./transports/embedded";
+import { LaneTransport } from "./transports/lane";
+import { NAME, type NativeLane } from "./transports/native_lane";
 
 interface Config {
   /** The view's secret, part of every post. */
@@ -21,10 +24,22 @@ interface Config {
 declare const __AURORAVIEW_CONFIG__: Config;
 declare const webkit: { messageHandlers: { ipc: MessageHandler; auroraview: MessageHandler } };
 
-function start({ key, debug }: Config): void {
+/** The way past the message loop, where the window gave one; from here on no script finds it. */
+function takeLane(): NativeLane | undefined {
+  const native = getOwnPropertyDescriptor(window, NAME)?.value as NativeLane | undefined;
+  if (native !== undefined) {
+    delete (window as { [NAME]?: unknown })[NAME];
+  }
+  return native;
+}
+
+function start({ key, debug }: Config, native: NativeLane | undefined): void {
   const { ipc, auroraview } = webkit.messageHandlers;
+  const embedded = new EmbeddedTransport(key, ipc, auroraview);
+  const lane = native && new LaneTransport(native, embedded);
   const { client, bridge } = createClient({
-    transport: new EmbeddedTransport(key, ipc, auroraview),
+    transport: lane ?? embedded,
+    sync: lane && ((own) => makeCallSync(own, lane)),
     newDocument: newDocumentId,
     url: () => location.href,
     onReady: announce,
@@ -40,10 +55,11 @@ function start({ key, debug }: Config): void {
 }
 
 const { origins } = __AURORAVIEW_CONFIG__;
+const native = takeLane();
 if (
   window.top === window &&
   origins.indexOf(location.origin) >= 0 &&
   getOwnPropertyDescriptor(window, "auroraview") === undefined
 ) {
-  start(__AURORAVIEW_CONFIG__);
+  start(__AURORAVIEW_CONFIG__, native);
 }

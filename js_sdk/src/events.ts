@@ -43,14 +43,13 @@ export function makeEvents() {
   function dispatch(event: string, detail: unknown, retain: boolean): void {
     const list = handlers.get(event) ?? [];
     for (let i = 0; i < list.length; i++) {
+      const registration = list[i] as Registration;
       // What a late subscriber is still owed is older than this event, so it comes first.
-      settle(event, list[i] as Registration);
+      settle(event, registration);
+      run(event, registration, detail);
     }
     if (retain) {
       retained.set(event, detail);
-    }
-    for (let i = 0; i < list.length; i++) {
-      run(event, list[i] as Registration, detail);
     }
   }
 

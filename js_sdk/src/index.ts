@@ -14,11 +14,13 @@ import { tokenIn } from "./transports/token";
 import type { SocketClass } from "./transports/websocket";
 
 export type { CallOptions } from "./bridge";
+export type { ArrayTypes, LiveBuffer } from "./buffers";
 export type { AnyMethods, AuroraView, AuroraViewMembers, Remote } from "./client";
 export type { Connection, ConnectionState } from "./connection";
 export { AuroraViewError } from "./errors";
 export type { Handler } from "./events";
-export type { ErrorCode, Json, Reason } from "./protocol";
+export type { Dtype, ErrorCode, Json, Reason } from "./protocol";
+export type { SyncOptions } from "./sync";
 export type { Transport } from "./transport";
 export type { Socket, SocketClass } from "./transports/websocket";
 

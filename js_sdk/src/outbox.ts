@@ -125,5 +125,5 @@ export function makeOutbox(send: Send) {
     }
   }
 
-  return { reset, push, hold, release, limit, acknowledge };
+  return { reset, push, hold, release, limit, acknowledge, flush };
 }

@@ -15,6 +15,8 @@ export const CALL_RESULT = "__auroraview_call_result";
 export const BOUND = "__auroraview_bound";
 export const RESET = "__auroraview_reset";
 export const CLOSED = "__auroraview_closed";
+/** The name of a live buffer follows. */
+export const BUFFER = "__auroraview_buffer:";
 
 /** A value that JSON can say. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -135,6 +137,12 @@ export interface Bound {
   removed: string[];
   /** Namespaces that are new with this change. */
   namespaces?: string[];
+}
+
+/** Detail of `__auroraview_buffer:NAME`, whose message has one attachment. */
+export interface Published {
+  version: number;
+  array: Json;
 }
 
 /** Detail of `__auroraview_reset` and `__auroraview_closed`. */

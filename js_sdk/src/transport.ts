@@ -2,7 +2,8 @@
  * What a transport is to the bridge: it moves frames and their attachments, and knows nothing about what they say.
  */
 
-import type { AttachmentInfo } from "./protocol";
+import type { KeptBuffer } from "./buffers";
+import type { AttachmentInfo, SessionMessage } from "./protocol";
 
 /** The attachments of one frame. The class `Attached` is one made of buffers. */
 export interface Attachments {
@@ -11,6 +12,8 @@ export interface Attachments {
    * place, where the value is not itself a reference. Both throw an Error for what makes no sense.
    */
   take(infos: readonly AttachmentInfo[]): (value: unknown) => unknown;
+  /** Takes the next attachment, a version of a live buffer, into the page's array. Throws where it is another's. */
+  publish?(buffer: KeptBuffer, message: SessionMessage): void;
 }
 
 /** The bridge's end of a transport. */

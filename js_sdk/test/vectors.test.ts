@@ -3,7 +3,7 @@
  * session sends is understood, acknowledged and handed to where it belongs.
  */
 import { expect, test, vi } from "vitest";
-import { encodeCall, encodeCancel, encodeEvent, encodeHello, encodeValue, READY, UNTOLD } from "../src/encode";
+import { encodeCall, encodeCancel, encodeEvent, encodeHello, encodeValue, READY } from "../src/encode";
 import type { CallResult, Json, PageFrame, PageMessage, SessionFrame } from "../src/protocol";
 import { makeBridge, turns } from "./program";
 
@@ -46,7 +46,7 @@ test("there are vectors of both kinds", () => {
 function encoded(message: PageMessage): string {
   const text = (key: string): string => {
     const value = (message as unknown as Record<string, Json>)[key];
-    return value === undefined ? "" : encodeValue(value, UNTOLD);
+    return value === undefined ? "" : encodeValue(value);
   };
   switch (message.type) {
     case "hello":

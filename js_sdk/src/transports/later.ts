@@ -2,53 +2,45 @@
  * A transport that is still on its way: frames wait until its code is there, which takes a moment or fails. So there is
  * no bound to them.
  */
-import type { Transport } from "../transport";
+import type { Receiver, Transport } from "../transport";
 
 export function laterTransport(coming: Promise<Transport>): Transport {
   let there: Transport | undefined;
-  let opened: Parameters<Transport["open"]> | undefined;
-  let frames: Parameters<Transport["send"]>[] = [];
-  const forget = (): void => {
-    opened = undefined;
-    frames = [];
+  let receiver: Receiver | undefined;
+  let waiting: ((transport: Transport) => void)[] = [];
+  const pass = (use: (transport: Transport) => void): void => {
+    if (there === undefined) {
+      waiting.push(use);
+    } else {
+      use(there);
+    }
   };
   coming.then(
     (transport) => {
       there = transport;
-      if (opened !== undefined) {
-        transport.open(...opened);
-        for (const frame of frames) {
-          transport.send(...frame);
-        }
+      for (const use of waiting) {
+        use(transport);
       }
-      forget();
     },
-    (error) => opened?.[2].closed(`no connection: ${error.message}`),
+    (error) => receiver?.closed(`no connection: ${error.message}`),
   );
   return {
     open(...given) {
-      forget();
+      receiver = given[2];
       if (there === undefined) {
-        opened = given;
-        given[2].paused("");
-      } else {
-        there.open(...given);
+        receiver.paused("");
       }
+      waiting = [];
+      pass((transport) => transport.open(...given));
     },
-    send(...frame) {
-      if (there === undefined) {
-        frames[frames.length] = frame;
-      } else {
-        there.send(...frame);
-      }
-    },
+    send: (...frame) => pass((transport) => transport.send(...frame)),
     full: () => there?.full?.(),
     leave() {
-      forget();
+      waiting = [];
       there?.leave?.();
     },
     close() {
-      forget();
+      waiting = [];
       there?.close();
     },
   };

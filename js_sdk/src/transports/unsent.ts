@@ -1,17 +1,16 @@
 /** What is said of messages that a connection did not carry, and that are not sent again. */
-import { localError } from "../errors";
+import { type LocalCode, localError } from "../errors";
 import { parse, warn } from "../primitives";
 import type { PageFrame } from "../protocol";
 import type { Receiver } from "../transport";
 
-/** Ends the calls of a frame that is too large for the other end, or for something on the way to it. */
-export function refuse(receiver: Receiver, frame: string): void {
-  const reason = "it is larger than the program, or a server on the way to it, takes";
+/** Ends the calls of a frame that is not sent, with an error of this code. */
+export function refuse(receiver: Receiver, frame: string, code: LocalCode, reason: string): void {
   const messages = messagesOf(frame);
   for (let i = 0; i < messages.length; i++) {
     const message = messages[i] as PageFrame["msgs"][number];
     if (message.type === "call") {
-      receiver.failed(message.id, localError("too_large", `call of ${message.method} was not sent: ${reason}`));
+      receiver.failed(message.id, localError(code, `call of ${message.method} was not sent: ${reason}`));
     } else if (message.type === "event") {
       warn(`auroraview: event ${message.event} was not sent: ${reason}`);
     }

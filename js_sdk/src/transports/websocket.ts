@@ -73,6 +73,9 @@ const STABLE = 5000;
 
 /** A frame that is longer is announced: a program may not see that a part of it came. */
 const LONG = 262_144;
+/** What becomes of a frame that closed the connection. */
+const TOO_LONG = "it is larger than the program, or a server on the way to it, takes";
+
 /** What a program is told of the page's address; a `data:` address is the whole page. */
 const URL_LENGTH = 16_384;
 
@@ -337,7 +340,7 @@ export class WebSocketTransport implements Transport {
       const refused = this.#tooLarge === 0 ? undefined : this.#kept.empty(this.#document);
       if (refused !== undefined && this.#receiver !== undefined) {
         this.#tooLarge = 0;
-        refuse(this.#receiver, refused);
+        refuse(this.#receiver, refused, "too_large", TOO_LONG);
       }
     } else if (this.#begun) {
       this.#tooLarge = 0;
