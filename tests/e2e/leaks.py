@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from auroraview import Bridge, WebView
-from tests.e2e import desktop
+from tests.e2e import desktop, lanes
 from tests.e2e.helpers import PATIENCE, ask, opened, wait_for
+from tests.e2e.lane_ends import segments
 from tests.e2e.processes import descendants, native_threads, open_files, web_processes
 from tests.e2e.shells import crash, crashes_of
 
@@ -42,6 +43,7 @@ def counts() -> dict[str, int]:
         "files": open_files(),
         "windows": len([title for title in desktop.titles() if title == "Leak"]),
         "processes": len(descendants()),
+        "shared memory": segments(),
     }
 
 
@@ -91,6 +93,22 @@ def openings(count: int) -> None:
 def openings_with_a_data_directory(count: int) -> None:
     for _ in range(count // 2):
         cycle(new_view(data_directory=_FOLDER.name))
+
+
+def openings_on_the_ordinary_lane(count: int) -> None:
+    with lanes.chosen(lanes.ORDINARY):
+        openings(count // 4)
+
+
+def openings_with_large_data(count: int) -> None:
+    kept = new_view()
+    for number in range(count // 4):
+        view = kept if number % 2 else new_view()
+        view.bind_call("echo", lambda value: value)
+        with opened(view):
+            script = "auroraview.call('echo', [new Uint8Array(3_000_000)]).then(({length}) => length)"
+            assert ask(view, script) == 3_000_000
+            view.emit("event", bytes(5_000_000))
 
 
 def openings_in_processes_of_their_own(count: int) -> None:

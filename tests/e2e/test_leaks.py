@@ -11,6 +11,8 @@ from tests.e2e.processes import run
     [
         "openings",
         "openings_with_a_data_directory",
+        "openings_on_the_ordinary_lane",
+        "openings_with_large_data",
         "openings_in_processes_of_their_own",
         "processes_that_crash",
         "bridges_that_are_forgotten",
