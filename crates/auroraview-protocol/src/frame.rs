@@ -20,6 +20,17 @@ pub struct Batch {
     pub attachments: Vec<Bytes>,
 }
 
+/// The answer to a synchronous call, for whoever stands still for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncAnswer {
+    /// What [`crate::Session::receive_sync`] was given.
+    pub number: u64,
+    /// A frame without a number that holds the answer alone; it begins as that of a [`Batch`].
+    pub text: String,
+    /// What the answer refers to, in order.
+    pub attachments: Vec<Bytes>,
+}
+
 /// A frame that is being filled.
 pub(crate) struct FrameText {
     text: String,
@@ -32,10 +43,14 @@ pub(crate) struct FrameText {
 impl FrameText {
     const END: &str = "]}";
 
-    pub(crate) fn new(document: &str, seq: u64) -> Self {
+    /// `seq`: its number, if it is to be acknowledged.
+    pub(crate) fn new(document: &str, seq: Option<u64>) -> Self {
         // Document ids need no escapes.
-        let text =
-            format!("{{\"v\":{PROTOCOL_VERSION},\"doc\":\"{document}\",\"seq\":{seq},\"msgs\":[");
+        let mut text = format!("{{\"v\":{PROTOCOL_VERSION},\"doc\":\"{document}\",");
+        if let Some(seq) = seq {
+            text.push_str(&format!("\"seq\":{seq},"));
+        }
+        text.push_str("\"msgs\":[");
         let head = text.len();
         Self {
             text,

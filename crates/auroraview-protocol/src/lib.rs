@@ -23,7 +23,7 @@ mod value;
 pub use attachment::{Attachment, Dtype, SHAPE_MAX};
 pub use counters::{Counters, Reason};
 pub use error::{Backpressure, Code, ErrorObject};
-pub use frame::Batch;
+pub use frame::{Batch, SyncAnswer};
 pub use json::write_json_string;
 pub use limits::{CALL_ID_MAX, FRAME_BYTES, FRAMES_UNACKNOWLEDGED, Limits, PROTOCOL_VERSION};
 pub use message::{EncodedEvent, Incoming, RESERVED_PREFIX, is_reserved};

@@ -53,6 +53,8 @@ pub enum Incoming {
         method: String,
         /// `None` when the key was absent, `null` when it was null.
         params: Option<Given>,
+        /// The page stands still until the answer comes.
+        sync: bool,
     },
     /// The page sent an event.
     Event {

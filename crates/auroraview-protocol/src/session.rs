@@ -13,7 +13,7 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::counters::Counters;
 use crate::error::{Backpressure, ErrorObject};
-use crate::frame::{Batch, FrameText};
+use crate::frame::{Batch, FrameText, SyncAnswer};
 use crate::limits::Limits;
 use crate::message::{Answer, CLOSED, EncodedEvent, Incoming, WELCOME, control_text, reason_text};
 use crate::outbox::{Broadcast, Emitted, Outbox};
@@ -35,12 +35,15 @@ pub struct Session {
     outbox: Outbox,
     /// The last frame of a closed session.
     farewell: Option<Batch>,
+    sync_answers: VecDeque<SyncAnswer>,
     counters: Counters,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Yes,
+    /// The page stands still until it comes, to the synchronous call of this number.
+    AtOnce(u64),
     No,
 }
 
@@ -57,6 +60,7 @@ impl Session {
             incoming: VecDeque::new(),
             outbox: Outbox::default(),
             farewell: None,
+            sync_answers: VecDeque::new(),
             counters: Counters::default(),
         }
     }
@@ -178,6 +182,7 @@ impl Session {
             self.outbox.end_document();
             self.received = 0;
             self.calls.clear();
+            self.sync_answers.clear();
             self.incoming.push_back(Incoming::Gone {
                 generation: self.generation,
             });
@@ -201,9 +206,14 @@ impl Session {
     /// document is gone, the page cancelled the call, or it was answered before. What is longer than the limit
     /// `message_bytes` is answered with `too_large` instead.
     pub fn respond(&mut self, generation: u64, id: u64, result: Result<Encoded, ErrorObject>) {
-        if generation != self.generation || self.calls.remove(&id) != Some(Wanted::Yes) {
+        if generation != self.generation {
             return;
         }
+        let number = match self.calls.remove(&id) {
+            Some(Wanted::Yes) => None,
+            Some(Wanted::AtOnce(number)) => Some(number),
+            Some(Wanted::No) | None => return,
+        };
         let limit = self.limits.message_bytes;
         let (what, bytes) = match &result {
             Ok(value) => ("result", value.size()),
@@ -215,7 +225,34 @@ impl Session {
         } else {
             result
         };
-        self.outbox.push_answer(Answer::new(id, &result));
+        let answer = Answer::new(id, &result);
+        match number {
+            None => self.outbox.push_answer(answer),
+            Some(number) => self.answer_sync(number, &answer),
+        }
+    }
+
+    fn answer_sync(&mut self, number: u64, answer: &Answer) {
+        let (message, attachments) = answer.parts();
+        let mut frame = FrameText::new(&self.document, None);
+        frame.push(message, attachments);
+        let (text, attachments) = frame.finish();
+        self.sync_answers.push_back(SyncAnswer {
+            number,
+            text,
+            attachments,
+        });
+    }
+
+    /// The next answer to a call that came by [`Self::receive_sync`]. Ask for it after anything else, as for
+    /// [`Self::next_batch`]; it is not acknowledged, and waits for no other frame.
+    pub fn next_sync_answer(&mut self) -> Option<SyncAnswer> {
+        self.sync_answers.pop_front()
+    }
+
+    /// There is something for [`Self::next_sync_answer`].
+    pub fn has_sync_answer(&self) -> bool {
+        !self.sync_answers.is_empty()
     }
 
     /// Ends the session: the page is told in one last frame, its calls are over, what waits is dropped, and so is what
@@ -223,7 +260,7 @@ impl Session {
     pub fn close(&mut self, reason: &str) {
         let farewell = self.phase.has_document().then(|| {
             let seq = self.outbox.last_seq() + 1;
-            let mut frame = FrameText::new(&self.document, seq);
+            let mut frame = FrameText::new(&self.document, Some(seq));
             frame.push(&reason_text(CLOSED, reason), &[]);
             let (text, attachments) = frame.finish();
             Batch {
@@ -234,8 +271,19 @@ impl Session {
                 attachments,
             }
         });
+        let mut awaited: Vec<(u64, u64)> = Vec::new();
+        for (id, wanted) in &self.calls {
+            if let Wanted::AtOnce(number) = wanted {
+                awaited.push((*number, *id));
+            }
+        }
         if self.end_document(Input::Close) {
             self.farewell = farewell;
+            awaited.sort_unstable();
+            for (number, id) in awaited {
+                let error = ErrorObject::closed(reason);
+                self.answer_sync(number, &Answer::new(id, &Err(error)));
+            }
             self.counters.dropped += self.outbox.clear() as u64;
         }
     }
@@ -245,6 +293,7 @@ impl Session {
         if let Some(after) = self.phase.after(Input::Open) {
             self.phase = after;
             self.farewell = None;
+            self.sync_answers.clear();
         }
     }
 

@@ -73,3 +73,12 @@ pub struct Given {
     /// one. With a list, an empty one too, `{"$av": [VALUE]}` stands for the user's own `{"$av": VALUE}`.
     pub attachments: Option<Vec<Attachment>>,
 }
+
+impl Given {
+    /// Its bytes: those of the JSON and of all attachments.
+    pub fn size(&self) -> usize {
+        let attachments = self.attachments.iter().flatten();
+        let attached: usize = attachments.map(|one| one.data.len()).sum();
+        self.json.get().len() + attached
+    }
+}

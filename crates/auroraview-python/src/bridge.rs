@@ -94,12 +94,14 @@ fn make_handler(
     func: Py<PyAny>,
     place: &str,
     signature: Option<PlainSignature>,
+    sync: bool,
 ) -> PyResult<Arc<Handler>> {
     let place = Place::parse(place)
         .ok_or_else(|| pyo3::exceptions::PyValueError::new_err(format!("no place {place:?}")))?;
     Ok(Arc::new(Handler {
         func,
         place,
+        sync,
         signature: signature.map(|(text, parameters)| Signature::new(text, parameters)),
         times: Times::default(),
         removed: AtomicBool::new(false),
@@ -153,15 +155,16 @@ impl Bridge {
         }
     }
 
-    /// Binds methods `[(name, callable, place, signature or None)]` at once, and names their namespace.
+    /// Binds methods `[(name, callable, place, signature or None, sync)]` at once, and names their namespace. `sync`: a
+    /// page may stand still until they have answered.
     fn bind(
         &self,
-        methods: Vec<(String, Py<PyAny>, String, Option<PlainSignature>)>,
+        methods: Vec<(String, Py<PyAny>, String, Option<PlainSignature>, bool)>,
         namespace: Option<String>,
     ) -> PyResult<()> {
         let mut handlers = Vec::with_capacity(methods.len());
-        for (name, func, place, signature) in methods {
-            handlers.push((name, make_handler(func, &place, signature)?));
+        for (name, func, place, signature, sync) in methods {
+            handlers.push((name, make_handler(func, &place, signature, sync)?));
         }
         drop(self.core.bind(handlers, namespace));
         Ok(())
@@ -187,7 +190,7 @@ impl Bridge {
         signature: Option<PlainSignature>,
         replace: bool,
     ) -> PyResult<()> {
-        let handler = make_handler(func, place, signature)?;
+        let handler = make_handler(func, place, signature, false)?;
         drop(self.core.listen(event, handler, replace));
         Ok(())
     }

@@ -134,6 +134,7 @@ impl Dispatcher {
                 id,
                 method,
                 params,
+                sync,
             } => {
                 let handler = lock(&self.bindings).methods.get(&method).cloned();
                 match handler {
@@ -141,8 +142,18 @@ impl Dispatcher {
                         let error = ErrorObject::method_not_found(&method);
                         peer.refuse_call(generation, id, error);
                     }
+                    Some(handler) if sync && !handler.sync => {
+                        let error = ErrorObject::forbidden(format!(
+                            "'{method}' may not be called with callSync(); bind it with sync=True"
+                        ));
+                        peer.refuse_call(generation, id, error);
+                    }
                     Some(handler) => {
-                        let occasion = Occasion::Call { generation, id };
+                        let occasion = Occasion::Call {
+                            generation,
+                            id,
+                            sync,
+                        };
                         let params = params.map(Arc::new);
                         let job = JobData::new(Arc::clone(peer), occasion, method, handler, params);
                         peer.remember(generation, id, &job);

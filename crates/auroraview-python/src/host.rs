@@ -7,9 +7,10 @@
 //!
 //! * [`in_process`]: the host library, loaded at the first show
 //! * [`isolated`]: the place of a view's shell, which may be lost and replaced
-//! * [`shell`]: one process with a window; [`life`]: the thread that starts and hears it; [`outgoing`]: the commands on
-//!   their way to it
+//! * [`shell`]: one process with a window; [`life`]: the thread that starts and hears it; [`descriptors`]: what comes
+//!   beside its events; [`outgoing`]: the commands on their way to it
 
+mod descriptors;
 mod in_process;
 mod isolated;
 mod life;

@@ -42,6 +42,8 @@ impl Place {
 pub(crate) struct Handler {
     pub(crate) func: Py<PyAny>,
     pub(crate) place: Place,
+    /// It may be called by a page that stands still until it has answered.
+    pub(crate) sync: bool,
     /// `None`: a callable without a signature is called as it is.
     pub(crate) signature: Option<Signature>,
     pub(crate) times: Times,
@@ -71,7 +73,12 @@ impl Times {
 /// What is to be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Occasion {
-    Call { generation: u64, id: u64 },
+    Call {
+        generation: u64,
+        id: u64,
+        /// The page stands still until it is answered.
+        sync: bool,
+    },
     Event,
 }
 
@@ -82,6 +89,9 @@ pub(crate) struct JobData {
     pub(crate) name: String,
     pub(crate) handler: Arc<Handler>,
     params: Option<Arc<Given>>,
+    /// What it counts in the backlog of its peer while it waits.
+    bytes: usize,
+    waits: AtomicBool,
     cancelled: AtomicBool,
     /// A coroutine of this job runs on the asyncio loop, wherever its handler was called.
     on_loop: AtomicBool,
@@ -97,16 +107,27 @@ impl JobData {
         params: Option<Arc<Given>>,
     ) -> Arc<JobData> {
         let on_loop = handler.place == Place::Loop;
+        let bytes = params.as_deref().map_or(0, Given::size);
+        peer.job_waits(bytes);
         Arc::new(JobData {
             peer,
             occasion,
             name,
             handler,
             params,
+            bytes,
+            waits: AtomicBool::new(true),
             cancelled: AtomicBool::new(false),
             on_loop: AtomicBool::new(on_loop),
             started: Mutex::new(None),
         })
+    }
+
+    /// It has left the queue.
+    fn is_taken(&self) {
+        if self.waits.swap(false, Ordering::Relaxed) {
+            self.peer.job_is_taken(self.bytes);
+        }
     }
 
     pub(crate) fn cancel(&self) {
@@ -130,7 +151,7 @@ impl JobData {
                 self.complain_of_slowness(elapsed);
             }
         }
-        if let Occasion::Call { generation, id } = self.occasion {
+        if let Occasion::Call { generation, id, .. } = self.occasion {
             let peer = &self.peer;
             if result.as_ref().is_ok_and(|value| value.size() > LARGE) {
                 py.detach(|| peer.respond(generation, id, result));
@@ -166,6 +187,12 @@ impl JobData {
     }
 }
 
+impl Drop for JobData {
+    fn drop(&mut self) {
+        self.is_taken();
+    }
+}
+
 /// A call or event that a handler is serving; what `auroraview.current_call()` returns.
 #[pyclass(frozen, module = "auroraview._core")]
 pub(crate) struct Job {
@@ -179,6 +206,7 @@ impl Job {
 
     /// Makes the Python side of a job, or answers it when there is nothing to run.
     pub(crate) fn prepare(py: Python<'_>, data: Arc<JobData>) -> PyResult<Option<Work<'_>>> {
+        data.is_taken();
         if data.is_cancelled() {
             let reason = "the call was cancelled before it ran";
             data.answer(py, Err(ErrorObject::cancelled(reason)));
@@ -247,6 +275,12 @@ impl Job {
             Occasion::Call { id, .. } => Some(id),
             Occasion::Event => None,
         }
+    }
+
+    /// The page stands still until this call is answered.
+    #[getter]
+    fn sync(&self) -> bool {
+        matches!(self.data.occasion, Occasion::Call { sync: true, .. })
     }
 
     /// Nobody waits for the answer any more: the page gave up, or its document went away.

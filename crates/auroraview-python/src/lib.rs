@@ -9,8 +9,8 @@
 //!   much of it may wait
 //! * [`job`]: one run of one handler
 //! * [`dispatcher`]: what is bound, where messages go; [`bridge`] is its Python side
-//! * [`peer`]: a session with a transport; [`memory`], [`view`] and [`served`] are the transports; [`clock`]: when
-//!   coalesced events leave
+//! * [`peer`]: a session with a transport; [`memory`], [`view`] and [`served`] are the transports; [`fast_lane`]: the
+//!   way of a view's frames past the GUI thread; [`clock`]: when coalesced events leave
 //! * [`buffer`]: memory that a page keeps a copy of
 //! * [`host`]: where windows live; [`child`]: processes; [`logging`]: log lines to Python
 
@@ -21,6 +21,7 @@ mod clock;
 mod convert;
 mod dispatcher;
 mod error;
+mod fast_lane;
 mod gate;
 mod host;
 mod job;

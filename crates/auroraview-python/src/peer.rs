@@ -4,25 +4,28 @@
 //! for its own steps; neither a handler nor a transport runs under that lock. `sending` is the way out, `object` what
 //! Python holds.
 
+mod backlog;
 mod object;
 mod sending;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, TryLockError};
+use std::sync::{Arc, Mutex, OnceLock, TryLockError, Weak};
 
-use auroraview_protocol::{Batch, EncodedEvent, Incoming, Limits, Reason, Session};
+use auroraview_protocol::{Batch, EncodedEvent, Incoming, Limits, Reason, Session, SyncAnswer};
 use bytes::Bytes;
 use pyo3::prelude::*;
 
 use crate::clock::Pace;
 use crate::dispatcher::Dispatcher;
+use crate::fast_lane::FastLane;
 use crate::job::JobData;
 use crate::lane::{Item, notices};
 use crate::lock;
 use crate::notice::Notice;
 use crate::served::Link;
 
+use backlog::Backlog;
 pub(crate) use object::Peer;
 pub(crate) use sending::LARGE;
 
@@ -30,6 +33,9 @@ pub(crate) use sending::LARGE;
 /// inside of this call, on the same thread (see [`crate::host`]).
 pub(crate) trait Outlet: Send + Sync {
     fn deliver(&self, batch: Batch);
+
+    /// Answers a page that stands still. Only where one can.
+    fn answer(&self, _: SyncAnswer) {}
 }
 
 /// What waits until the program knows of a session.
@@ -65,6 +71,9 @@ pub(crate) struct PeerCore {
     connected: AtomicBool,
     /// The session of a server, if it is one.
     link: OnceLock<Link>,
+    /// The fast lane of a page in a window.
+    fast_lane: OnceLock<Weak<FastLane>>,
+    backlog: Backlog,
     calls: Mutex<HashMap<(u64, u64), Arc<JobData>>>,
     /// The `auroraview.Peer` that Python holds (weakly: Python owns the peer, not the other way round).
     python: Mutex<Option<Py<PyAny>>>,
@@ -131,6 +140,8 @@ impl PeerCore {
             pace: Mutex::default(),
             connected: AtomicBool::new(false),
             link: OnceLock::new(),
+            fast_lane: OnceLock::new(),
+            backlog: Backlog::default(),
             calls: Mutex::default(),
             python: Mutex::new(None),
             callback,
@@ -147,6 +158,11 @@ impl PeerCore {
     /// The session of a server that this is, if it is one.
     pub(crate) fn link(&self) -> Option<&Link> {
         self.link.get()
+    }
+
+    /// To be told once, before anything comes.
+    pub(crate) fn set_fast_lane(&self, fast_lane: &Arc<FastLane>) {
+        let _ = self.fast_lane.set(Arc::downgrade(fast_lane));
     }
 
     pub(crate) fn set_connected(&self, on: bool) {
@@ -189,9 +205,28 @@ impl PeerCore {
 
     /// Takes one frame from the page.
     pub(crate) fn receive(self: &Arc<Self>, frame: &str, attachments: Vec<Bytes>) {
-        self.overhear("page", frame, &attachments);
-        self.step(|session| session.receive_with(frame, attachments));
+        if self.take_in(frame, attachments) {
+            self.flush();
+        }
         self.flush_received();
+    }
+
+    /// As [`Self::receive`], and sends nothing: [`Self::flush_received`] is to follow, or [`Self::flush`] when this
+    /// returns that the page waits for something.
+    pub(crate) fn take_in(self: &Arc<Self>, frame: &str, attachments: Vec<Bytes>) -> bool {
+        self.overhear("page", frame, &attachments);
+        self.step(|session| session.receive_with(frame, attachments))
+    }
+
+    /// Takes a synchronous call, and sends nothing: [`Self::flush`] is to follow.
+    pub(crate) fn take_in_sync(
+        self: &Arc<Self>,
+        frame: &str,
+        attachments: Vec<Bytes>,
+        number: u64,
+    ) {
+        self.overhear("page", frame, &attachments);
+        self.step(|session| session.receive_sync(frame, attachments, number));
     }
 
     /// Has every frame told, on the notice thread: `("page" | "python", text, attachments)`; who sent it comes first.
@@ -238,9 +273,9 @@ impl PeerCore {
         lock(&self.session).received()
     }
 
-    /// Lets the session do something that may have consequences, and sees to them. Sends nothing under the lock of the
-    /// order: what comes of a frame may be the next step.
-    fn step(self: &Arc<Self>, act: impl FnOnce(&mut Session)) {
+    /// Lets the session do something that may have consequences, and sees to them. Sends nothing; returns whether the
+    /// page waits for that.
+    fn step(self: &Arc<Self>, act: impl FnOnce(&mut Session)) -> bool {
         let mut incoming: Vec<Incoming> = Vec::new();
         let order = lock(&self.order);
         {
@@ -252,22 +287,20 @@ impl PeerCore {
             self.log_new_refusals(&session);
         }
         if incoming.is_empty() {
-            return;
+            return false;
         }
         if self.link().is_some()
             && let Some(held_back) = &mut *lock(&self.held_back)
         {
             held_back.incoming.append(&mut incoming);
-            return;
+            return false;
         }
         let begins =
             |one: &Incoming| matches!(one, Incoming::Document { .. } | Incoming::Ready { .. });
         let is_awaited = incoming.iter().any(begins);
         self.bridge.route_all(self, incoming);
         drop(order);
-        if is_awaited {
-            self.flush();
-        }
+        is_awaited
     }
 
     /// Sees to what was held back, and holds back nothing any more.
@@ -312,6 +345,13 @@ impl PeerCore {
         );
     }
 
+    /// As [`Self::refuse`], for a synchronous call, which is answered: [`Self::flush`] is to follow.
+    pub(crate) fn refuse_sync(&self, reason: Reason, number: u64) {
+        let mut session = lock(&self.session);
+        session.refuse_sync(reason, number);
+        self.log_new_refusals(&session);
+    }
+
     /// A handler's parameters did not fit an event.
     pub(crate) fn event_refused(&self, event: &str, message: &str) {
         log::warn!("the event {event:?} was not handled: {message}");
@@ -326,6 +366,11 @@ impl PeerCore {
     /// To be flushed when nothing is locked any more.
     pub(crate) fn control(&self, event: &str, detail: &str) {
         lock(&self.session).control(event, detail);
+    }
+
+    /// It is the current one.
+    pub(crate) fn has_document(&self, document: &str) -> bool {
+        lock(&self.session).document() == Some(document)
     }
 
     pub(crate) fn retain(&self, event: &EncodedEvent) {

@@ -3,16 +3,29 @@
 //! A worker thread that takes a job of a peer holds that peer's *turn* until it takes the next job. While a handler waits
 //! inside this library it gives its turn away ([`Turns::yield_turn`]), so that another worker can serve the message it
 //! may be waiting for.
+//!
+//! One of the workers that have nothing to do, the *leader*, reads the fast lanes meanwhile: what comes there is mostly
+//! what it is to do next, and nobody has to be woken for it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::fast_lane::{Ready, Sockets};
 use crate::job::{Job, JobData};
 use crate::lane::Work;
 use crate::lock;
+
+/// So long after something came the leader stays awake for the next: to be woken on another core takes as long.
+const ALERT: Duration = Duration::from_micros(50);
+/// Who lets others go first for so long has met one who needs this core,
+const CROWDED: Duration = Duration::from_micros(10);
+/// and does not stay awake again for so long.
+const CALM: Duration = Duration::from_millis(20);
 
 /// One thing to run in a turn.
 pub(crate) enum Task {
@@ -33,11 +46,25 @@ struct State {
     /// Peers with tasks and without a turn, in order of arrival.
     ready: VecDeque<u64>,
     permits: usize,
-    idle: usize,
+    /// Workers that wait to be woken.
+    asleep: usize,
+    /// The worker that has nothing to do but read the lanes.
+    leader: Option<ThreadId>,
+    /// It waits for them, and has to be rung for.
+    leader_waits: bool,
+    /// It was.
+    rung: bool,
+    /// Until then leaders do not stay awake, for others need the core.
+    calm: Option<Instant>,
     closed: bool,
 }
 
 impl State {
+    /// Workers without a task.
+    fn idle(&self) -> usize {
+        self.asleep + usize::from(self.leader.is_some())
+    }
+
     /// The next task of the peer whose turn this worker holds, else of the peer that has waited longest.
     fn next(&mut self, turn: &mut Option<u64>) -> Option<Task> {
         if let Some(peer) = *turn {
@@ -85,6 +112,7 @@ impl State {
 pub(crate) struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    sockets: Arc<Sockets>,
 }
 
 impl Shared {
@@ -95,7 +123,18 @@ impl Shared {
                 ..State::default()
             }),
             changed: Condvar::new(),
+            sockets: Arc::default(),
         })
+    }
+
+    /// The fast lanes that a worker reads while it has nothing to do.
+    pub(crate) fn sockets(&self) -> &Arc<Sockets> {
+        &self.sockets
+    }
+
+    /// There is a lane, perhaps the first.
+    pub(crate) fn lanes_came(&self) {
+        self.changed.notify_one();
     }
 
     pub(crate) fn push(&self, peer: u64, task: Task) {
@@ -106,21 +145,39 @@ impl Shared {
         if tasks.is_empty() {
             return;
         }
-        let wake = {
-            let mut state = lock(&self.state);
-            if state.closed {
-                return;
+        let mut state = lock(&self.state);
+        if state.closed {
+            return;
+        }
+        let line = state.lines.entry(peer).or_default();
+        let becomes_ready = !line.taken && line.tasks.is_empty();
+        line.tasks.extend(tasks);
+        if becomes_ready {
+            state.ready.push_back(peer);
+            // Who reads looks here next.
+            if state.leader != Some(thread::current().id()) {
+                self.wake(&mut state);
             }
-            let line = state.lines.entry(peer).or_default();
-            let becomes_ready = !line.taken && line.tasks.is_empty();
-            line.tasks.extend(tasks);
-            if becomes_ready {
-                state.ready.push_back(peer);
-            }
-            becomes_ready && state.idle > 0 && state.permits > 0
-        };
-        if wake {
+        }
+    }
+
+    /// Has an idle worker look for a task, if there is one.
+    fn wake(&self, state: &mut State) {
+        if state.permits == 0 {
+            return;
+        }
+        if state.asleep > 0 {
             self.changed.notify_one();
+        } else {
+            self.ring(state);
+        }
+    }
+
+    /// Wakes the leader. Under the lock: it has to know whether the bell is to be silenced before others have the lanes.
+    fn ring(&self, state: &mut State) {
+        if state.leader_waits && !state.rung {
+            state.rung = true;
+            self.sockets.ring();
         }
     }
 
@@ -142,21 +199,74 @@ impl Shared {
         let mut state = lock(&self.state);
         loop {
             if let Some(task) = state.next(turn) {
-                if !state.ready.is_empty() && state.permits > 0 && state.idle > 0 {
-                    self.changed.notify_one();
+                if !state.ready.is_empty() {
+                    self.wake(&mut state);
                 }
                 return Some(task);
             }
-            if state.closed || state.idle >= spare {
+            if state.closed || state.idle() >= spare {
                 return None;
             }
-            state.idle += 1;
+            if state.leader.is_none() && self.sockets.are_there() {
+                state = self.lead(state);
+                continue;
+            }
+            state.asleep += 1;
             state = self
                 .changed
                 .wait(state)
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
-            state.idle -= 1;
+            state.asleep -= 1;
         }
+    }
+
+    /// Reads the lanes until there is something to do.
+    fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        state.leader = Some(thread::current().id());
+        self.sockets.take_over();
+        let mut ready = Ready::none();
+        let mut calm = state.calm;
+        let mut alert = Instant::now() + ALERT;
+        while !state.closed && (state.ready.is_empty() || state.permits == 0) {
+            state.leader_waits = true;
+            drop(state);
+            self.wait_for_lanes(&mut ready, alert, &mut calm);
+            state = lock(&self.state);
+            state.leader_waits = false;
+            if std::mem::take(&mut state.rung) {
+                self.sockets.silence();
+            }
+            drop(state);
+            self.sockets.serve(&ready);
+            alert = Instant::now() + ALERT;
+            state = lock(&self.state);
+        }
+        state.calm = calm;
+        state.leader = None;
+        self.sockets.give_back();
+        state
+    }
+
+    /// Waits until a lane is ready, or the bell rings. Until `alert` it stays awake for that, and lets others go first.
+    /// `calm`: until then it sleeps at once.
+    fn wait_for_lanes(&self, ready: &mut Ready, alert: Instant, calm: &mut Option<Instant>) {
+        let mut now = Instant::now();
+        if calm.is_none_or(|calm| calm <= now) {
+            *calm = None;
+            while now < alert && calm.is_none() {
+                self.sockets.wait(Some(Duration::ZERO), ready);
+                if !ready.is_empty() {
+                    return;
+                }
+                let before = Instant::now();
+                thread::yield_now();
+                now = Instant::now();
+                if now - before > CROWDED {
+                    *calm = Some(now + CALM);
+                }
+            }
+        }
+        self.sockets.wait(None, ready);
     }
 }
 
@@ -222,10 +332,9 @@ impl Turns {
         if let Some(peer) = lock(&self.turn).take() {
             state.give_back(peer);
         }
-        let idle = state.idle >= state.permits;
-        drop(state);
-        self.shared.changed.notify_one();
-        idle
+        let enough = state.idle() >= state.permits;
+        self.shared.wake(&mut state);
+        enough
     }
 
     /// Puts a plain callable into a peer's line.
@@ -234,7 +343,9 @@ impl Turns {
     }
 
     fn close(&self) {
-        lock(&self.shared.state).closed = true;
+        let mut state = lock(&self.shared.state);
+        state.closed = true;
         self.shared.changed.notify_all();
+        self.shared.ring(&mut state);
     }
 }

@@ -5,6 +5,7 @@ mod console;
 mod guest;
 mod options;
 
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,25 +14,34 @@ use auroraview_host_api::{
     AskError, ConsoleLevel, Decision, EvalError, HostCommand, HostEvent, Question, Refusal, ViewId,
     WindowChange,
 };
-use auroraview_protocol::{Batch, Reason, envelope};
+use auroraview_protocol::{Batch, Reason, SyncAnswer, envelope};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::bridge::Bridge;
+use crate::fast_lane::{FastLane, Standing};
 use crate::host::{self, End, Isolated, Route};
 use crate::lane::notices;
 use crate::notice::{Notice, Payload};
 use crate::peer::{Outlet, Peer, PeerCore};
 use console::Console;
-use options::{Options, make_size, make_source};
+use options::{Options, lane_limits, make_size, make_source};
 
 struct WindowOutlet {
     view: ViewId,
     route: Arc<Route>,
+    fast_lane: Arc<FastLane>,
 }
 
 impl Outlet for WindowOutlet {
+    fn answer(&self, answer: SyncAnswer) {
+        self.fast_lane.answer(answer);
+    }
+
     fn deliver(&self, batch: Batch) {
+        let Some(batch) = self.fast_lane.deliver(batch) else {
+            return;
+        };
         let frame = if batch.attachments.is_empty() {
             batch.text
         } else {
@@ -58,6 +68,7 @@ pub(crate) struct ViewCore {
     id: ViewId,
     peer: Arc<PeerCore>,
     route: Arc<Route>,
+    fast_lane: Arc<FastLane>,
     callback: Arc<Py<PyAny>>,
     /// From `open()` until the window is gone.
     open: AtomicBool,
@@ -75,19 +86,34 @@ impl ViewCore {
         notices().notice(&self.callback, notice);
     }
 
-    fn receive(&self, frame: &str) {
+    /// A frame came the ordinary way. `lane`: the others of that document come on the fast lane, if there is one.
+    fn receive(&self, document: &str, frame: &str, lane: bool) {
+        self.fast_lane.drain();
         match envelope::split(frame) {
             // The host allows for the length of base64, which ordinary frames do not have.
             Ok((text, _)) if text.len() > self.peer.limits().message_bytes => {
                 self.peer.refuse(Reason::TooLarge);
             }
-            Ok((text, attachments)) => self.peer.receive(text, attachments),
+            Ok((text, mut attachments)) => {
+                if lane && self.fast_lane.admit(document, text, &mut attachments) {
+                    self.peer.flush();
+                    return;
+                }
+                self.peer.receive(text, attachments);
+                self.fast_lane.make_way(&self.peer);
+            }
             Err(reason) => self.peer.refuse(reason),
         }
     }
 
+    fn document_gone(&self) {
+        self.fast_lane.document_gone();
+        self.peer.document_gone();
+    }
+
     /// The process of the window is gone, and the page with it.
     pub(crate) fn document_is_lost(&self) {
+        self.fast_lane.close(CLOSED);
         self.peer.document_gone();
     }
 
@@ -106,6 +132,7 @@ impl ViewCore {
             }
         };
         drop(place);
+        self.fast_lane.close(CLOSED);
         // Whoever wants to open another waits for this notice.
         if let Some((reason, notice)) = last {
             self.peer.close(reason);
@@ -122,7 +149,12 @@ impl ViewCore {
     /// this thread sends.
     pub(crate) fn handle(&self, event: HostEvent) {
         match event {
-            HostEvent::Posted { frame, .. } => self.receive(&frame),
+            HostEvent::Posted {
+                document,
+                frame,
+                lane,
+                ..
+            } => self.receive(&document, &frame, lane),
             HostEvent::Refused { refusal, .. } => self.peer.refuse(match refusal {
                 Refusal::Key => Reason::Key,
                 Refusal::TooLarge => Reason::TooLarge,
@@ -138,11 +170,12 @@ impl ViewCore {
             }
             HostEvent::OpenFailed { message, .. } => {
                 self.open.store(false, Ordering::Release);
+                self.fast_lane.close(NOT_OPENED);
                 self.peer.close(NOT_OPENED);
                 self.notice(Notice::Named("open_failed", message));
             }
             HostEvent::Committed { url, bridge, .. } => {
-                self.peer.document_gone();
+                self.document_gone();
                 self.notice(Notice::Loading("committed", url, bridge));
             }
             HostEvent::Loaded { url, .. } => self.notice(Notice::Named("loaded", url)),
@@ -153,6 +186,7 @@ impl ViewCore {
             HostEvent::Evaluated {
                 request, result, ..
             } => {
+                self.fast_lane.drain();
                 let result = result.map(Payload::Json).map_err(|error| match error {
                     // Without a name it would be the document's end, below.
                     EvalError::Raised { name, message } if name.is_empty() => {
@@ -166,6 +200,7 @@ impl ViewCore {
             HostEvent::Screenshot {
                 request, result, ..
             } => {
+                self.fast_lane.drain();
                 let result = result
                     .map(Payload::Bytes)
                     .map_err(|message| ("HostError".to_owned(), message));
@@ -174,6 +209,7 @@ impl ViewCore {
             HostEvent::Answered {
                 request, answer, ..
             } => {
+                self.fast_lane.drain();
                 let answer = match answer {
                     Ok(answer) => Ok(json(&answer)),
                     Err(AskError::Failed(problem)) => Err(Some(problem)),
@@ -225,10 +261,11 @@ impl ViewCore {
             } => self.notice(Notice::Question("navigating", request, url, new_window)),
             HostEvent::OpenExternal { url, .. } => self.notice(Notice::Named("external", url)),
             HostEvent::Crashed { reason, .. } => {
-                self.peer.document_gone();
+                self.document_gone();
                 self.notice(Notice::Named("crashed", reason));
             }
             HostEvent::Closed { .. } => {
+                self.fast_lane.close(CLOSED);
                 if self.open.swap(false, Ordering::AcqRel) {
                     self.peer.close(CLOSED);
                     self.notice(Notice::Plain("closed"));
@@ -236,9 +273,27 @@ impl ViewCore {
             }
             HostEvent::Key { stroke, .. } => self.notice(Notice::Named("key", stroke)),
             // Not asked for yet.
-            HostEvent::LaneOffered { .. } | HostEvent::LaneUnavailable { .. } => {}
+            HostEvent::LaneOffered { descriptor, .. } => {
+                if let Some(socket) = take_descriptor(descriptor) {
+                    self.fast_lane.offer(socket);
+                }
+            }
+            HostEvent::LaneUnavailable { reason, .. } => self.fast_lane.unavailable(reason),
             HostEvent::ShutDown | HostEvent::Log { .. } => {}
         }
+    }
+}
+
+/// The descriptor that came with an event. It is closed when nobody keeps it.
+pub(crate) fn take_descriptor(descriptor: RawFd) -> Option<OwnedFd> {
+    // SAFETY: who tells of it gives it away.
+    (descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+impl Drop for ViewCore {
+    fn drop(&mut self) {
+        // The lane would keep itself: the transport of the peer has it, too.
+        self.fast_lane.close(CLOSED);
     }
 }
 
@@ -276,12 +331,13 @@ impl View {
 
     /// What opens a window: the command, and those that follow it.
     fn make_open(&self, options: Options) -> PyResult<(HostCommand, Vec<HostCommand>)> {
-        let limit = self.core.peer.limits().message_bytes;
         let view = self.core.id;
         let changes = options.changes().into_iter();
         let changes = changes.map(|change| HostCommand::Window { view, change });
         let changes = changes.collect();
-        let options = Box::new(options.into_open(limit)?);
+        let why_not = options.why_no_fast_lane();
+        let options = Box::new(options.into_open(self.core.peer.limits())?);
+        self.core.fast_lane.window_opens(why_not);
         Ok((HostCommand::Open { view, options }, changes))
     }
 
@@ -328,14 +384,20 @@ impl View {
             None => Route::InProcess,
             Some(program) => Route::Isolated(Isolated::new(program)),
         });
+        let workers = Arc::clone(&bridge.core.workers);
+        let fast_lane = FastLane::new(workers, lane_limits(&bridge.core.limits));
         let outlet = Box::new(WindowOutlet {
             view: id,
             route: Arc::clone(&route),
+            fast_lane: Arc::clone(&fast_lane),
         });
+        let peer = PeerCore::new(Arc::clone(&bridge.core), outlet, Arc::clone(&callback));
+        fast_lane.belongs_to(&peer);
         let core = Arc::new(ViewCore {
             id,
-            peer: PeerCore::new(Arc::clone(&bridge.core), outlet, Arc::clone(&callback)),
+            peer,
             route,
+            fast_lane,
             callback,
             open: AtomicBool::new(false),
             opened: AtomicBool::new(false),
@@ -358,6 +420,11 @@ impl View {
     #[getter]
     fn is_open(&self) -> bool {
         self.core.open.load(Ordering::Acquire)
+    }
+
+    /// `"fast"` or `"script-message"`: which way the frames of the page take now; and why not the fast one.
+    fn lane(&self) -> Standing {
+        self.core.fast_lane.standing()
     }
 
     /// Opens the window; answered by the notice `opened` or `open_failed`. `False` when it is open already. Not at the

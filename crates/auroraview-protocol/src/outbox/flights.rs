@@ -64,7 +64,7 @@ impl Outbox {
             return None;
         }
         let seq = self.last_seq + 1;
-        let mut frame = FrameText::new(document, seq);
+        let mut frame = FrameText::new(document, Some(seq));
         let mut flight = Flight {
             seq,
             items: 0,
@@ -89,7 +89,7 @@ impl Outbox {
     fn frame_again(&self, document: &str, seq: u64) -> Option<(u64, String, Vec<Bytes>)> {
         let at = self.flights.iter().position(|flight| flight.seq == seq)?;
         let before: usize = self.flights.range(..at).map(|flight| flight.items).sum();
-        let mut frame = FrameText::new(document, seq);
+        let mut frame = FrameText::new(document, Some(seq));
         for item in self.sent.range(before..).take(self.flights[at].items) {
             let (text, attachments) = item.parts();
             let fits = frame.push(text, attachments);

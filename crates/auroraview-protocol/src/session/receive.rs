@@ -1,5 +1,7 @@
 //! The page's side of a session: what it takes, what it refuses, and whom it answers.
 
+mod sync;
+
 use std::slice;
 use std::vec;
 
@@ -185,7 +187,11 @@ impl Session {
                 }
                 None => self.counters.refuse(Reason::OutOfOrder, 1),
             },
-            Message::Call { id, method, params } => self.receive_call(id, method.into(), params),
+            Message::Call { id, method, params } => {
+                if let Err(refusal) = self.begin_call(id, method.into(), params, Wanted::Yes) {
+                    self.refuse_message(refusal);
+                }
+            }
             Message::Event { event, detail } => {
                 self.counters.events += 1;
                 self.incoming.push_back(Incoming::Event {
@@ -197,7 +203,7 @@ impl Session {
             Message::Cancel { id } => {
                 self.counters.cancels += 1;
                 if let Some(wanted) = self.calls.get_mut(&id)
-                    && *wanted == Wanted::Yes
+                    && *wanted != Wanted::No
                 {
                     *wanted = Wanted::No;
                     self.incoming.push_back(Incoming::Cancel { generation, id });
@@ -206,25 +212,33 @@ impl Session {
         }
     }
 
-    fn receive_call(&mut self, id: u64, method: String, params: Option<Value<'_>>) {
+    fn begin_call(
+        &mut self,
+        id: u64,
+        method: String,
+        params: Option<Value<'_>>,
+        wanted: Wanted,
+    ) -> Result<(), Refusal> {
         if self.calls.contains_key(&id) {
-            return self.counters.refuse(Reason::DuplicateId, 1);
+            return Err(Reason::DuplicateId.into());
         }
         let limit = self.limits.calls_in_flight;
         if self.calls.len() >= limit || self.outbox.is_full_of_answers(&self.limits) {
-            return self.refuse_message(Refusal {
+            return Err(Refusal {
                 answer: Some((id, ErrorObject::busy(limit))),
                 ..Reason::Busy.into()
             });
         }
-        self.calls.insert(id, Wanted::Yes);
+        self.calls.insert(id, wanted);
         self.counters.calls += 1;
         self.incoming.push_back(Incoming::Call {
             generation: self.generation,
             id,
             method,
             params: params.map(Into::into),
+            sync: wanted != Wanted::Yes,
         });
+        Ok(())
     }
 
     /// Counts a refused message and answers it, unless the answer would settle a call that is in flight under the same

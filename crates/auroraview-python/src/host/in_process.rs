@@ -21,7 +21,7 @@ use pyo3::prelude::*;
 use super::{INSTALL, log_line};
 use crate::error;
 use crate::lock;
-use crate::view::ViewCore;
+use crate::view::{ViewCore, take_descriptor};
 
 struct Host {
     send: abi::SendFn,
@@ -184,8 +184,12 @@ fn dispatch(event: HostEvent) {
                     .and_then(|views| views.get(&id))
                     .and_then(Weak::upgrade)
             });
-            if let Some(view) = view {
-                view.handle(event);
+            match (view, &event) {
+                (Some(view), _) => view.handle(event),
+                (None, HostEvent::LaneOffered { descriptor, .. }) => {
+                    drop(take_descriptor(*descriptor));
+                }
+                (None, _) => {}
             }
         }
     }

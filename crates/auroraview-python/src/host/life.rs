@@ -2,7 +2,8 @@
 //!
 //! The view learns of the end when the process is gone, so that nothing of a closed window is left.
 
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
+use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
@@ -12,12 +13,13 @@ use auroraview_child::{Child, Exit, Output, Prepared, Socket, Spec, Watch};
 use auroraview_host_api::stream::{Greeting, Incoming, StreamError};
 use auroraview_host_api::{HostEvent, abi};
 
+use super::descriptors::Descriptors;
 use super::isolated::question_of;
 use super::shell::{END, Shell};
 use super::{INSTALL, Route, log_line};
 use crate::gate::Gate;
 use crate::notice::Notice;
-use crate::view::ViewCore;
+use crate::view::{ViewCore, take_descriptor};
 
 /// How long a shell may take from its start to its greeting.
 const START: Duration = Duration::from_secs(15);
@@ -47,6 +49,8 @@ pub(super) struct Life {
     prepared: Option<Prepared>,
     /// There is a window.
     opened: bool,
+    /// Came beside what was read, and belong to events that are not complete yet.
+    descriptors: Descriptors,
 }
 
 /// Why reading ended.
@@ -86,6 +90,7 @@ impl Life {
             program: program.to_owned(),
             prepared: Some(prepared),
             opened: false,
+            descriptors: Descriptors::default(),
         })
     }
 
@@ -172,7 +177,7 @@ impl Life {
     /// Waits for the first words.
     fn greet(&mut self, incoming: &mut Incoming, chunk: &mut [u8]) -> Result<(), Stop> {
         let deadline = Instant::now() + START;
-        let fill = |incoming: &mut Incoming, chunk: &mut [u8]| {
+        let mut fill = |incoming: &mut Incoming, chunk: &mut [u8]| {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(Stop::Late);
@@ -207,9 +212,9 @@ impl Life {
     }
 
     /// Waits for something and takes it.
-    fn fill(&self, incoming: &mut Incoming, chunk: &mut [u8]) -> Result<(), Stop> {
+    fn fill(&mut self, incoming: &mut Incoming, chunk: &mut [u8]) -> Result<(), Stop> {
         loop {
-            match self.shell.out.stream().read(chunk) {
+            match self.descriptors.read(self.shell.out.stream(), chunk) {
                 Ok(0) => return Err(Stop::HungUp),
                 Ok(count) => {
                     incoming.push(&chunk[..count]);
@@ -235,6 +240,16 @@ impl Life {
                 log_line(level, &message);
                 return None;
             }
+            HostEvent::LaneOffered { view, .. } => match self.descriptors.next() {
+                Some(socket) => HostEvent::LaneOffered {
+                    view,
+                    descriptor: socket.into_raw_fd(),
+                },
+                None => HostEvent::LaneUnavailable {
+                    view,
+                    reason: "no descriptor came from the window's process".to_owned(),
+                },
+            },
             HostEvent::Closing { view, request } => HostEvent::Closing {
                 view,
                 request: question_of(number, request),
@@ -254,6 +269,9 @@ impl Life {
         };
         self.opened |= matches!(event, HostEvent::Opened { .. });
         let Some(view) = self.view.upgrade() else {
+            if let HostEvent::LaneOffered { descriptor, .. } = event {
+                drop(take_descriptor(descriptor));
+            }
             return Some(Stop::Closed);
         };
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| view.handle(event)));

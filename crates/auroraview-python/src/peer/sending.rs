@@ -35,13 +35,20 @@ impl PeerCore {
             };
             while self.to_flush.swap(false, Ordering::SeqCst) {
                 loop {
-                    let batch = lock(&self.session).next_batch();
-                    match batch {
-                        Some(batch) => {
-                            self.overhear("python", &batch.text, &batch.attachments);
-                            outlet.deliver(batch);
-                        }
-                        None => break,
+                    let (answer, batch) = {
+                        let mut session = lock(&self.session);
+                        (session.next_sync_answer(), session.next_batch())
+                    };
+                    if answer.is_none() && batch.is_none() {
+                        break;
+                    }
+                    if let Some(answer) = answer {
+                        self.overhear("python", &answer.text, &answer.attachments);
+                        outlet.answer(answer);
+                    }
+                    if let Some(batch) = batch {
+                        self.overhear("python", &batch.text, &batch.attachments);
+                        outlet.deliver(batch);
                     }
                 }
             }
@@ -155,12 +162,13 @@ impl PeerCore {
     ) {
         lock(&self.calls).remove(&(generation, id));
         let more_comes = self.more_comes();
-        let (in_flight, unsent) = {
+        let (in_flight, unsent, stands_still) = {
             let mut session = lock(&self.session);
             session.respond(generation, id, result);
-            (session.unacknowledged(), session.unsent())
+            let stands_still = session.has_sync_answer();
+            (session.unacknowledged(), session.unsent(), stands_still)
         };
-        if !more_comes || (in_flight == 0 && unsent >= TOGETHER) {
+        if stands_still || !more_comes || (in_flight == 0 && unsent >= TOGETHER) {
             self.flush();
         } else if in_flight == 0 {
             // While more answers follow, one frame on its way is enough: its acknowledgement sends the rest.
@@ -170,7 +178,7 @@ impl PeerCore {
 
     /// Sends what may be sent after the page was heard. Often it only acknowledged, while a worker is busy with answers:
     /// these are not sent one by one.
-    pub(super) fn flush_received(self: &Arc<Self>) {
+    pub(crate) fn flush_received(self: &Arc<Self>) {
         if self.more_comes() && lock(&self.session).unsent() < TOGETHER {
             self.flush_soon();
         } else {

@@ -136,7 +136,7 @@ fn options(py: Python<'_>) -> Options {
             size=(1, 1), min_size=None, position=None, resizable=True, decorations=True, always_on_top=False,
             transparent=False, background_color=None, visible=True, maximized=False, fullscreen=False, icon=None,
             context_menu=True, user_agent=None, downloads=('user', ''), console=False, watch_navigation=False, watch_closing=False, embedded=True,
-            transient_for=None, zoom=1.5, enabled=False)",
+            transient_for=None, zoom=1.5, enabled=False, fast_lane=None, fast_lane_reason=None, sandbox=False)",
         None,
         None,
     );
@@ -147,6 +147,7 @@ fn handler(py: Python<'_>) -> Arc<Handler> {
     Arc::new(Handler {
         func: py.None(),
         place: Place::Worker,
+        sync: false,
         signature: None,
         times: Times::default(),
         removed: AtomicBool::new(false),

@@ -1,6 +1,7 @@
 //! What a window opens with, as Python gives it.
 
 use auroraview_host_api::{Downloads, OpenOptions, Place, Size, Source, WindowChange};
+use auroraview_protocol::{FRAME_BYTES, Limits};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -36,6 +37,11 @@ pub(super) struct Options {
     transient_for: Option<u64>,
     zoom: f64,
     enabled: bool,
+    /// The folder of the web process's library, if pages are to have the fast lane.
+    fast_lane: Option<String>,
+    /// Why not.
+    fast_lane_reason: Option<String>,
+    sandbox: bool,
 }
 
 impl Options {
@@ -52,12 +58,18 @@ impl Options {
         changes
     }
 
-    /// As the host takes them; `message_bytes` is the limit of a message.
-    pub(super) fn into_open(self, message_bytes: usize) -> PyResult<OpenOptions> {
-        // The host refuses unread what is longer. Attachments come as base64, four characters for three bytes.
-        let limit = message_bytes
-            .saturating_add(message_bytes / 3)
-            .saturating_add(4096);
+    /// Why pages do not get the fast lane, if they do not.
+    pub(super) fn why_no_fast_lane(&self) -> Option<String> {
+        if self.fast_lane.is_some() {
+            return None;
+        }
+        let why = self.fast_lane_reason.as_deref();
+        Some(why.unwrap_or("the window was opened without it").to_owned())
+    }
+
+    /// As the host takes them.
+    pub(super) fn into_open(self, limits: &Limits) -> PyResult<OpenOptions> {
+        let lane = lane_limits(limits);
         Ok(OpenOptions {
             key: self.key,
             place: if self.embedded {
@@ -70,10 +82,10 @@ impl Options {
             source: make_source(self.source)?,
             allow_origins: self.allow_origins,
             bridge: true,
-            message_bytes: u64::try_from(limit).unwrap_or(u64::MAX),
-            fast_lane: None,
-            queue_bytes: 0,
-            sandbox: false,
+            message_bytes: u64::try_from(lane.message_bytes).unwrap_or(u64::MAX),
+            fast_lane: self.fast_lane,
+            queue_bytes: u64::try_from(lane.queue_bytes).unwrap_or(u64::MAX),
+            sandbox: self.sandbox,
             debug: self.debug,
             data_directory: self.data_directory,
             title: self.title,
@@ -97,6 +109,24 @@ impl Options {
             watch_navigation: self.watch_navigation,
             watch_closing: self.watch_closing,
         })
+    }
+}
+
+/// What may pass in one piece, and wait, of all that the transports of a window carry: a bound for strangers, and wider
+/// than what a session takes and gives.
+pub(super) fn lane_limits(limits: &Limits) -> auroraview_lane::Limits {
+    // A frame of many small messages may be longer than the longest message.
+    const LEAST: usize = 4 * FRAME_BYTES;
+    // Attachments may come as base64, four characters for three bytes.
+    let message_bytes = limits
+        .message_bytes
+        .saturating_add(limits.message_bytes / 3);
+    let message_bytes = message_bytes.saturating_add(4096).max(LEAST);
+    // Two frames are on their way to a page at a time, each perhaps one long message.
+    let queue_bytes = message_bytes.saturating_mul(2).max(limits.queue_bytes);
+    auroraview_lane::Limits {
+        message_bytes,
+        queue_bytes,
     }
 }
 
