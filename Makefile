@@ -45,7 +45,7 @@ format: $(STAMPS)/venv $(STAMPS)/node_modules ## let the formatters have their w
 	@$(VENV)/ruff format .
 	@cd js_sdk && npm run format
 
-bench: setup packages-test packages-bench wheel $(STAMPS)/bench ## the measurements, side by side with others; build/bench.json; ONLY=peers, bridge, isolated or server for one part
+bench: setup packages-test packages-bench wheel $(STAMPS)/bench ## the measurements, side by side with others; build/bench.json; ONLY=peers, bridge, lane, isolated or server for one part
 	@cargo build --release --locked --package auroraview-host --example floor
 	@cargo build --release --locked --package auroraview-server --example load
 	@$(VENV)/python -m benches.peers.environments
