@@ -7,6 +7,7 @@
 
 pub(crate) mod application;
 pub(crate) mod display;
+pub(crate) mod lane;
 pub(crate) mod server;
 
 use std::cell::RefCell;

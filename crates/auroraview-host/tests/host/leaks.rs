@@ -4,8 +4,10 @@ use std::fs;
 
 use auroraview_host_api::HostEvent;
 
+use crate::common::lane::with_lane;
 use crate::common::{KEY, View, html, options, poll, turn};
 use crate::documents::web_processes;
+use crate::lane;
 
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 struct Use {
@@ -29,10 +31,12 @@ fn in_use() -> Use {
     }
 }
 
-fn cycle() {
+fn cycle(fast: bool) {
     let mut options = options(html("<script>auroraview.call('x').catch(() => 0)</script>"));
     options.title = "cycle".into();
-    let view = View::open(options);
+    let view = View::open_only(if fast { with_lane(options) } else { options });
+    let _lane = fast.then(|| lane::offered(&view));
+    view.loaded();
     view.send_eval("new Promise(() => {})");
     view.close();
 }
@@ -40,8 +44,9 @@ fn cycle() {
 #[test]
 fn closed_windows_leave_nothing_behind() {
     let _turn = turn();
-    for _ in 0..5 {
-        cycle();
+    for _ in 0..3 {
+        cycle(true);
+        cycle(false);
     }
     // Contexts with a data directory, of other tests, keep a web process for the next view.
     let mut before = in_use();
@@ -50,10 +55,11 @@ fn closed_windows_leave_nothing_behind() {
         let now = in_use();
         (std::mem::replace(&mut before, now) == now && now.windows == 0).then_some(())
     });
-    for _ in 0..100 {
-        cycle();
+    for _ in 0..50 {
+        cycle(true);
+        cycle(false);
     }
-    // The engine's own caches come and go by a dozen; one of anything for each window would be a hundred.
+    // The engine's own caches come and go by a dozen; one of anything for each window would be fifty at least.
     poll(&format!("what was in use before, {before:?}"), || {
         let now = in_use();
         let settled = now.web_processes <= before.web_processes

@@ -8,6 +8,7 @@ mod closing;
 mod documents;
 mod embedded;
 mod eval;
+mod lane;
 mod leaks;
 mod navigation;
 mod window;

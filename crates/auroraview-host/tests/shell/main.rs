@@ -5,6 +5,9 @@
 mod application;
 #[path = "../common/display.rs"]
 mod display;
+#[path = "../common/lane.rs"]
+#[allow(dead_code, reason = "shared with the window tests")]
+mod lane;
 #[path = "../common/server.rs"]
 #[allow(dead_code, reason = "shared with the window tests")]
 mod server;
@@ -14,6 +17,7 @@ mod embedded;
 mod ends;
 mod front_end;
 mod isolated;
+mod isolated_lane;
 mod process;
 mod streams;
 
