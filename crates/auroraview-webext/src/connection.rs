@@ -18,6 +18,7 @@ use glib_sys::{
     gboolean, gpointer,
 };
 
+use crate::alert::Alert;
 use crate::page;
 use crate::receiving::{self, Kept};
 use crate::shield::shielded;
@@ -42,6 +43,9 @@ pub(crate) struct Connection {
     kept_bytes: Cell<usize>,
     calls: Cell<u64>,
     over: Cell<bool>,
+    pub(crate) alert: Alert,
+    /// The loop comes to us, though the socket may be silent.
+    woken: Cell<bool>,
 }
 
 impl Connection {
@@ -65,6 +69,8 @@ impl Connection {
             kept_bytes: Cell::new(0),
             calls: Cell::new(0),
             over: Cell::new(false),
+            alert: Alert::default(),
+            woken: Cell::new(false),
         })
     }
 
@@ -142,9 +148,20 @@ impl Connection {
         self.over.get()
     }
 
+    /// After sending: what waits is sent on as soon as the socket takes it, and an answer may come at once.
+    pub(crate) fn sent(&self) {
+        if self.alert.sent() {
+            self.wake();
+        }
+        self.watch_output();
+    }
+
     /// Has the loop come to us, though the socket may be silent.
     fn wake(&self) {
-        self.input.set_ready();
+        // Each time costs the loop a system call.
+        if !self.woken.replace(true) {
+            self.input.set_ready();
+        }
     }
 }
 
@@ -156,7 +173,9 @@ unsafe extern "C" fn readable(_: c_int, _: GIOCondition, page: gpointer) -> gboo
         let Some(connection) = page.connection() else {
             return G_SOURCE_REMOVE;
         };
-        connection.input.set_unready();
+        if connection.woken.replace(false) {
+            connection.input.set_unready();
+        }
         let guard = Guard(&connection);
         receiving::turn(&page, &connection);
         std::mem::forget(guard);

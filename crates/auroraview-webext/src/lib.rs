@@ -8,6 +8,7 @@
 //! Everything runs on the web process's main thread and never waits there, but for `callSync`. A crash here would take
 //! the page along: callbacks let no panic out, and whatever the host sends is checked by `auroraview-lane`.
 
+mod alert;
 mod connection;
 mod extension;
 mod js;

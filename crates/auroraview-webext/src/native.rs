@@ -315,7 +315,7 @@ fn post(call: &Call<'_>) -> Result<JSValueRef, Thrown> {
                 .lane
                 .send(Kind::Frame, opened.document, 0, text, data)
         });
-        connection.watch_output();
+        connection.sent();
         match sent {
             Ok(_) => Ok(call.boolean(!connection.lane.is_full())),
             Err(problem) => {

@@ -102,6 +102,7 @@ pub(crate) fn turn(page: &Page, connection: &Rc<Connection>) {
         match next(page, connection) {
             Ok(true) if began.elapsed() < BUDGET => (),
             Ok(true) => return connection.end_turn(true),
+            Ok(false) if connection.alert.look_again() => (),
             Ok(false) => return connection.end_turn(false),
             Err(Over) => return page.lose(connection),
         }
@@ -127,10 +128,13 @@ fn next(page: &Page, connection: &Rc<Connection>) -> Result<bool, Over> {
     if connection.is_over() {
         return Err(Over);
     }
-    let taken = connection.lane.receive(|message| match message.kind {
-        Kind::Frame => deliver(page, message.document, &message),
-        // The answer to a call whose time was up; the host makes no synchronous calls.
-        Kind::SyncAnswer | Kind::SyncCall => (),
+    let taken = connection.lane.receive(|message| {
+        connection.alert.came();
+        match message.kind {
+            Kind::Frame => deliver(page, message.document, &message),
+            // The answer to a call whose time was up; the host makes no synchronous calls.
+            Kind::SyncAnswer | Kind::SyncCall => (),
+        }
     });
     match taken {
         Ok(taken) => Ok(taken.is_some()),

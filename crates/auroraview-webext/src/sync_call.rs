@@ -49,16 +49,20 @@ pub(crate) fn call(
     let lane = &connection.lane;
     let sent = arrays.lend(|data| lane.send(Kind::SyncCall, opened.document, number, text, data));
     match sent {
-        Ok(_) => (),
+        Ok(_) => {
+            connection.alert.sent();
+        }
         Err(SendError::Closed) => return Ok(lose(connection)),
         Err(problem) => return Err(Thrown::Error(problem.to_string())),
     }
     let ended = loop {
         let seen = lane.receive(|message| match message.kind {
             Kind::SyncAnswer if message.number == number && message.document == opened.document => {
+                connection.alert.came();
                 page.reading(opened.number, &message, || hand_over(take, &message));
                 Seen::Answer
             }
+            Kind::Frame if message.document != opened.document => Seen::Other,
             Kind::Frame if !connection.keep(Kept::new(&message)) => Seen::TooMuch,
             _ => Seen::Other,
         });
@@ -69,6 +73,7 @@ pub(crate) fn call(
                 eprintln!("auroraview: the host sent too much during a synchronous call");
                 break lose(connection);
             }
+            Ok(None) if connection.alert.look_again() => continue,
             Ok(None) => (),
             Err(fault) => {
                 tell(&fault);

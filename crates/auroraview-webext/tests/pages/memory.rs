@@ -7,7 +7,7 @@ use crate::stand::{Stand, next, send, text};
 crate::tests![frames_leave_nothing_behind, documents_leave_nothing_behind];
 
 /// In megabytes; the collector has its own mind.
-const GROWTH: u64 = 20;
+const GROWTH: u64 = 40;
 
 fn exchange(stand: &Stand, lane: &Lane, frames: usize, bytes: &[u8]) {
     for _ in 0..frames {

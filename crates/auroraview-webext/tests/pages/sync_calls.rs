@@ -73,7 +73,7 @@ fn frames_that_come_meanwhile_are_received_afterwards_in_order() {
         "open((text, count) => { got.push(text + (count ? lane.read(count - 1).length : '')); })",
     );
     stand.begin(
-        "lane.callSync('x', undefined, 10000, () => { got.push('answer'); }); got.push('returned')",
+        "lane.callSync('x', undefined, 10000, () => { got.push('answer'); }); got.push('returned'); 0",
     );
     let asked = call(&lane);
     send(&lane, "a", &[]);
