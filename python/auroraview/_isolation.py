@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from auroraview import _core, _fast_lane, _host
+from auroraview import _fast_lane, _host
 from auroraview._log import LINE_LEVELS, logger
 from auroraview._respawn import MOST, WITHIN_SECONDS, Respawns
 from auroraview._running import program_ends
@@ -68,12 +68,6 @@ class Isolation:
         """What the native code is told of it when a window opens."""
         folder, why_not = _fast_lane.wish()
         return {"fast_lane": folder, "fast_lane_reason": why_not, "sandbox": self._sandbox}
-
-    @staticmethod
-    def lane(core: _core.View) -> tuple[str, str | None]:
-        """Which way messages go, and why not the fast one."""
-        ask = getattr(core, "lane", None)
-        return ("script-message", "this build has no fast lane") if ask is None else ask()
 
     def begins(self) -> None:
         """The program opens the window: what crashed before does not count."""

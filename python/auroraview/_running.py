@@ -133,11 +133,6 @@ def answer_of(what: str, func: Callable[..., Any], *args: Any) -> bool | None:
     return None
 
 
-def serves_waiting_page(job: Job) -> bool:
-    """The page stands still until this call is answered."""
-    return getattr(job, "sync", False)
-
-
 def _refuse_awaitable(job: Job, value: Any) -> None:
     """Refuses what a handler returned to a page that stands still.
 
@@ -166,7 +161,7 @@ def run(work: Work, adopt: Adopt) -> BaseException | None:
     try:
         value = context.run(func, *args) if kwargs is None else context.run(func, *args, **kwargs)
         if is_awaitable(value):
-            if job is not None and serves_waiting_page(job):
+            if job is not None and job.sync:
                 _refuse_awaitable(job, value)
             adopt(job, value, context)
         elif job is not None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 
 from auroraview import _core, _host
-from auroraview._running import call_context, serves_waiting_page, this_thread
+from auroraview._running import call_context, this_thread
 from auroraview.errors import UsageError
 
 _changed = threading.Condition()
@@ -86,7 +86,7 @@ def refuse_while_page_waits(page: int) -> None:
         UsageError: with the remedy.
     """
     job = call_context.get()
-    if job is None or not serves_waiting_page(job) or job.peer is None or job.peer._core.id != page:
+    if job is None or not job.sync or job.peer is None or job.peer._core.id != page:
         return
     raise UsageError(
         f"the page stands still until {job.method!r} has answered its callSync, so it cannot do this meanwhile; ask it "

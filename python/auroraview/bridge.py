@@ -146,7 +146,7 @@ class Bridge:
                 f"{method!r} is an async function: a page that stands still until it is answered needs a plain one "
                 "(or bind it without sync=True, for `await auroraview.call(...)`)"
             )
-        row = _row(self._described(method, func, thread), sync)
+        row = (*self._described(method, func, thread), bool(sync))
         with self._while_rebinding():
             self._core.bind([row], None)
             self._are_bound([method])
@@ -169,7 +169,7 @@ class Bridge:
         names = _public_methods(obj)
         if not names:
             raise UsageError(f"{obj!r} has no public methods to bind")
-        rows = [_row(self._described(f"{namespace}.{name}", _method(obj, name), None), False) for name in names]
+        rows = [(*self._described(f"{namespace}.{name}", _method(obj, name), None), False) for name in names]
         with self._lock:
             known = self._namespaces.get(namespace)
             if known is not None and known[0] is obj:
@@ -414,10 +414,6 @@ def _call_on_main_thread(adopt: Adopt, func: Function, args: tuple[Any, ...]) ->
     value = func(*args)
     if is_awaitable(value):
         adopt(None, value, contextvars.copy_context())
-
-
-def _row(described: tuple[Any, ...], sync: bool) -> Any:
-    return (*described, bool(sync)) if hasattr(_core.Job, "sync") else described
 
 
 def _checked_thread(thread: str | None) -> str | None:

@@ -465,7 +465,7 @@ class WebView(Asking):
         ``lane`` is how the messages of this document travel: ``"fast"``, past the web engine's own loop, or
         ``"script-message"``, through it; then ``lane_reason`` says why, else it is ``None``.
         """
-        lane, lane_reason = self._isolation.lane(self._core)
+        lane, lane_reason = self._core.lane()
         return {
             "transport": self._isolation.transport,
             "lane": lane,
