@@ -1,9 +1,8 @@
 //! What the engine tells: pages that are made, answers of their views, documents that begin.
 
-use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::ffi::{CStr, c_char, c_uint, c_void};
 use std::mem::transmute;
-use std::ptr::{null, null_mut};
-use std::rc::Rc;
+use std::ptr::null_mut;
 
 use gio_sys::GAsyncResult;
 use glib_sys::{GFALSE, GTRUE, gboolean, gpointer};
@@ -11,7 +10,7 @@ use gobject_sys::{GCallback, GObject, g_object_weak_ref, g_signal_connect_data};
 
 use crate::messages;
 use crate::native;
-use crate::page::{self, Page};
+use crate::page;
 use crate::shield::shielded;
 use crate::webkit::*;
 
@@ -146,7 +145,7 @@ unsafe extern "C" fn window_object_cleared(
 ) {
     shielded((), || {
         // SAFETY: the frame lives during the signal.
-        if unsafe { webkit_frame_is_main_frame(frame) } as c_int == GFALSE {
+        if unsafe { webkit_frame_is_main_frame(frame) } == GFALSE {
             return;
         }
         let Some(page) = page::of(web_page) else {
@@ -162,23 +161,16 @@ unsafe extern "C" fn window_object_cleared(
         unsafe {
             let context = webkit_frame_get_javascript_context_for_script_world(frame, world);
             if !context.is_null() {
-                give(&page, context);
+                native::install(&page, context);
             }
         }
     });
 }
 
 /// # Safety
-/// The context lives, and none of its scripts has run.
-unsafe fn give(page: &Rc<Page>, context: crate::jsc::JSGlobalContextRef) {
-    // SAFETY: as the caller promises.
-    unsafe { native::install(page, context) };
-}
-
-/// # Safety
 /// A text that ends with a NUL, or null.
 unsafe fn text(text: *const c_char) -> Option<String> {
-    if text == null() {
+    if text.is_null() {
         return None;
     }
     // SAFETY: as the caller promises.

@@ -1,6 +1,9 @@
 //! The library in real web processes, before a stand-in for the host: what pages find, send and receive, what a host may
 //! do to them, and what stays in memory. Needs a display.
 
+// All of this is tests, though no harness knows them as such.
+#![allow(clippy::unwrap_used)]
+
 mod frames;
 mod hostile;
 mod memory;
