@@ -104,6 +104,39 @@ of_window(
 of_window("20_tested_panel", "", "document.querySelector('#total').textContent.includes('76')")
 
 
+@scene("22_frames")
+def frames(to: Path, _scheme: Scheme) -> None:
+    """The camera, stopped."""
+    camera = load("22_frames").Camera()
+    with shown(camera.view) as view:
+        until(lambda: ask(view, "last >= 30 && told.textContent"), "frames, and how many")
+        ask(view, "toggle.click()")
+        until(lambda: ask(view, "toggle.textContent") == "Start", "the stop")
+        view.screenshot(to)
+
+
+@scene("23_plot")
+def plot(to: Path, _scheme: Scheme) -> None:
+    """All points, stopped."""
+    sensor = load("23_plot").Sensor()
+    with shown(sensor.view) as view:
+        until(lambda: ask(view, "samples.version") >= 3, "samples")
+        ask(view, "toggle.click()")
+        until(lambda: ask(view, "toggle.textContent") == "Start", "the stop")
+        view.screenshot(to)
+
+
+@scene("24_call_sync")
+def call_sync(to: Path, _scheme: Scheme) -> None:
+    """A file that is dragged over a slot that takes it."""
+    with shown(load("24_call_sync").Scene().view) as view:
+        until(lambda: ask(view, "slots.children.length"), "the slots")
+        ask(view, "hold('bricks.png')")
+        ask(view, "slots.querySelector('[data-slot=Ground]').dispatchEvent(new DragEvent('dragenter'))")
+        until(lambda: "takes bricks.png" in ask(view, "document.querySelector('#told').textContent"), "the answer")
+        view.screenshot(to)
+
+
 @scene("21_debugging")
 def debugging(to: Path, _scheme: Scheme) -> None:
     """A handler that has raised: what the page was told, and the log."""

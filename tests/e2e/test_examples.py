@@ -61,7 +61,7 @@ def test_all_small_examples_are_tested_here_or_where_what_they_need_is() -> None
     others = [
         Path(__file__).parents[1] / "hosts" / "test_programs_examples.py",
         *Path(__file__).parent.glob("test_vite.py"),
-        Path(__file__).parent / "test_examples_of_windows.py",
+        *Path(__file__).parent.glob("test_examples_of_*.py"),
     ]
     elsewhere = "".join(path.read_text(encoding="utf-8") for path in others)
     names = sorted(path.name for path in EXAMPLES.iterdir() if (path / "main.py").is_file() and path.name[0].isdigit())
