@@ -14,8 +14,10 @@ TURN = 10  # milliseconds
 _PIECE = 1_000_000  # bytes
 
 _glib = ctypes.CDLL("libglib-2.0.so.0")
-_glib.g_str_hash.argtypes = [ctypes.c_char_p]
-_glib.g_timeout_add.argtypes = [ctypes.c_uint, ctypes.c_void_p, ctypes.c_char_p]
+_glib.g_strnfill.argtypes = [ctypes.c_size_t, ctypes.c_char]
+_glib.g_strnfill.restype = ctypes.c_void_p
+_glib.g_str_hash.argtypes = [ctypes.c_void_p]
+_glib.g_timeout_add.argtypes = [ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p]
 
 
 class Work:
@@ -26,11 +28,12 @@ class Work:
     """
 
     def __init__(self, percent: float) -> None:
-        text = b"x" * _PIECE
-        best = min(_seconds(text) for _ in range(20))
-        self._text = b"x" * round(_PIECE * TURN / 1000 * percent / 100 / best)
-        if not _glib.g_str_hash(self._text):
-            self._text += b"x"  # What a timer calls has to return something else than 0, or it is not called again.
+        piece = _text(_PIECE)
+        best = min(_seconds(piece) for _ in range(20))
+        length = round(_PIECE * TURN / 1000 * percent / 100 / best)
+        # What a timer calls has to return something else than 0, or it is not called again. Never freed: the thread may
+        # be in it when it is stopped.
+        self._text = next(text for text in map(_text, (length, length + 1)) if _glib.g_str_hash(text))
         self._source = 0
 
     def do(self) -> None:
@@ -47,7 +50,13 @@ class Work:
         _glib.g_source_remove(self._source)
 
 
-def _seconds(text: bytes) -> float:
+def _text(length: int) -> int:
+    """Its address."""
+    address: int = _glib.g_strnfill(length, b"x")
+    return address
+
+
+def _seconds(text: int) -> float:
     began = time.thread_time()
     _glib.g_str_hash(text)
     return time.thread_time() - began
