@@ -1,4 +1,5 @@
 // The bundles of the package: one module for each entry. Entries import each other, so that there is one core.
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -17,11 +18,31 @@ export const ENTRIES = {
 
 /** Names of properties that no other module, no page and no message knows. */
 export const INTERNAL =
-  /^(acknowledge|asked|attachments|callDocument|callId|callText|called|change|compose|deadline|dispatch|documentReady|encoded|ended|flush|forget|handler|hold|limit|newDocument|node|onAbort|onNamespaces|onReady|owed|promise|reject|rejectAll|release|reset|resolve|sendEvent|shown|text)$/;
+  /^(acknowledge|attachments|called|change|composeCall|deadline|dispatch|documentReady|ended|flush|forget|handler|hold|limit|newDocument|node|onAbort|onNamespaces|onReady|owed|reject|rejectAll|release|reset|resolve|sendEvent|shown|text)$/;
+
+/** What of primitives.ts is a global in the package: a name of its own for it would cost more than it saves. */
+const GLOBALS = {
+  Bytes: "Uint8Array",
+  DateCtor: "Date",
+  ErrorCtor: "Error",
+  NEVER: "Infinity",
+  PromiseCtor: "Promise",
+  ProxyCtor: "Proxy",
+  RangeErrorCtor: "RangeError",
+  SafeMap: "Map",
+  TypeErrorCtor: "TypeError",
+};
+const GLOBAL = new RegExp(`\\b(${Object.keys(GLOBALS).join("|")})\\b`, "g");
+const IMPORTS = /import \{[^}]*\} from "[./]*\/primitives"/g;
 
 const plugin = {
   name: "package",
-  setup({ onResolve }) {
+  setup({ onLoad, onResolve }) {
+    // What is imported as a type is not there when it is used, so `define` gives it.
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      return { loader: "ts", contents: text.replace(IMPORTS, (names) => names.replace(GLOBAL, "type $1")) };
+    });
     onResolve({ filter: /^\.\.?\/(index|transports)$/ }, ({ path, kind }) =>
       kind === "entry-point" ? undefined : { path: `./${basename(path)}.js`, external: true },
     );
@@ -43,6 +64,7 @@ export async function bundleEntry(name) {
     legalComments: "none",
     external: ["react", "vue", "svelte", "svelte/*"],
     plugins: [plugin],
+    define: GLOBALS,
     ...(name === "index" ? { mangleProps: INTERNAL } : {}),
     write: false,
   });

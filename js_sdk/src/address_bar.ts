@@ -21,5 +21,5 @@ export function takeToken(): string | undefined {
 export function pageUrl(): string {
   const { href, hash } = location;
   const { token, rest } = tokenIn(hash);
-  return token === undefined ? href : href.slice(0, href.length - hash.length) + rest;
+  return token ? href.slice(0, href.length - hash.length) + rest : href;
 }

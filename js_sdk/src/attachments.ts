@@ -7,13 +7,14 @@
  */
 
 import { DTYPES, itemsOf } from "./dtypes";
-import { checkSize, encodeValue, type SendLimits } from "./encode";
+import { checkSize, encodeMessage, encodeValue, type SendLimits } from "./encode";
 import { localError } from "./errors";
 import {
   arrayName,
   Bytes,
   DateCtor,
   getPrototypeOf,
+  indexOf,
   isArray,
   isView,
   keys,
@@ -21,31 +22,30 @@ import {
   ObjectPrototype,
   SafeMap,
   setBytes,
+  slice,
   stringify,
   tagOf,
 } from "./primitives";
 import type { AttachmentInfo, Dtype } from "./protocol";
 
-/** A value on its way out. */
+/** A value on its way out, or the message that says it. */
 export interface Encoded {
-  readonly text: string;
+  text: string;
   /** JSON text of the list of attachments; "" where the message has none. */
   readonly att: string;
   readonly attachments: readonly Uint8Array[];
   /** Length of all attachments. */
   readonly bytes: number;
+  /** The id, of a call. */
+  called?: number;
 }
 
 const NONE: readonly Uint8Array[] = [];
-/** No value at all. */
-const NOTHING: Encoded = plain("");
 
 /** An array of more is sent as one dimension. */
 const MOST_DIMENSIONS = 32;
 /** Values are looked through to this depth, or what is allowed; deeper ones take the slow way. */
 const LOOK_DEPTH = 24;
-/** And so many objects of one value. */
-const MOST_LOOKS = 1_000_000;
 
 /**
  * The text of a value that is to be sent, and its attachments; of `undefined` there is nothing to send.
@@ -54,7 +54,7 @@ const MOST_LOOKS = 1_000_000;
  */
 export function encode(value: unknown, limits: SendLimits): Encoded {
   if (value === undefined) {
-    return NOTHING;
+    return plain("");
   }
   return isSpecial(value, limits) ? encodeSpecial(value, limits) : plain(encodeValue(value));
 }
@@ -65,7 +65,6 @@ function plain(text: string): Encoded {
 
 /** Whether a value must be written with care: it holds buffers, is deep, or what only the replacer can tell. */
 function isSpecial(value: unknown, { depth }: SendLimits): boolean {
-  looks = 0;
   try {
     return look(value, min(depth, LOOK_DEPTH));
   } catch {
@@ -74,16 +73,12 @@ function isSpecial(value: unknown, { depth }: SendLimits): boolean {
   }
 }
 
-/** Objects that were looked at for one value; a cycle has no end of them, and only `JSON.stringify` tells it. */
-let looks = 0;
-
-/** `levels` of nesting are left. */
+/** Ends where it is deep, and so with a cycle. `levels` of nesting are left. */
 function look(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) {
     return false;
   }
-  looks++;
-  if (levels === 0 || looks > MOST_LOOKS) {
+  if (levels === 0) {
     return true;
   }
   if (isArray(value)) {
@@ -99,7 +94,7 @@ function look(value: unknown, levels: number): boolean {
     if (value instanceof DateCtor) {
       return false;
     }
-    if (isView(value) || isOpaque(tagOf(value))) {
+    if (isView(value) || indexOf(OPAQUE, tagOf(value)) >= 0) {
       return true;
     }
   }
@@ -114,12 +109,20 @@ function look(value: unknown, levels: number): boolean {
   return false;
 }
 
-function isBuffer(tag: string): boolean {
-  return tag === "[object ArrayBuffer]" || tag === "[object SharedArrayBuffer]";
-}
+/** Tags of objects of which JSON shows nothing: what is sent as bytes, and what is refused. */
+const BUFFERS = "[object ArrayBuffer][object SharedArrayBuffer]";
+const OPAQUE = `${BUFFERS}[object Blob][object File]`;
 
-function isOpaque(tag: string): boolean {
-  return isBuffer(tag) || tag === "[object Blob]" || tag === "[object File]";
+/**
+ * The message that says a value, behind a head of {@link callHead} or {@link eventHead}.
+ *
+ * @throws AuroraViewError as {@link encode}, and for what is longer than the program takes.
+ */
+export function compose(head: string, name: string, value: unknown, limits: SendLimits): Encoded {
+  const said = encode(value, limits);
+  said.text = encodeMessage(head, said.att, name, said.text);
+  checkSize(said.text, limits, said.bytes);
+  return said;
 }
 
 function encodeSpecial(value: unknown, limits: SendLimits): Encoded {
@@ -159,15 +162,12 @@ function encodeSpecial(value: unknown, limits: SendLimits): Encoded {
       const bytes = new Bytes(given.buffer, given.byteOffset, given.byteLength);
       return name === undefined ? attach(bytes) : attach(bytes, dtypeOf(given, name), shapeOf(given));
     }
-    if (typeof given === "object" && given !== null) {
-      const tag = tagOf(given);
-      if (isBuffer(tag)) {
-        return attach(new Bytes(given as ArrayBuffer));
-      }
-      if (isOpaque(tag)) {
-        const what = tag === "[object File]" ? "file" : "blob";
-        throw localError("invalid_params", `a ${what} cannot be sent: send await ${what}.arrayBuffer()`);
-      }
+    const tag = tagOf(given);
+    if (indexOf(BUFFERS, tag) >= 0) {
+      return attach(new Bytes(given as ArrayBuffer));
+    }
+    if (indexOf(OPAQUE, tag) >= 0) {
+      throw localError("invalid_params", `a ${slice(tag, 8, -1)} cannot be sent: send its arrayBuffer()`);
     }
     if (isReference(converted)) {
       escapes = true;
@@ -176,7 +176,7 @@ function encodeSpecial(value: unknown, limits: SendLimits): Encoded {
     return converted;
   };
   const text = encodeValue(value, replacer);
-  if (attachments.length === 0) {
+  if (!attachments.length) {
     // Without attachments nothing is interpreted, so nothing may be escaped.
     return plain(escapes ? encodeValue(value) : text);
   }

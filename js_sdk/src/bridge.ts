@@ -5,11 +5,11 @@
  * bindings to where they belong. It knows no window: who starts it tells it when the document is ready, goes and returns.
  */
 import { makeMethods } from "./api_proxy";
-import { type Encoded, encode } from "./attachments";
+import { compose, type Encoded } from "./attachments";
 import { type LiveBuffer, makeBuffers } from "./buffers";
 import { aborted, makeCalls } from "./calls";
 import { makeConnection } from "./connection";
-import { checkSize, encodeCall, encodeCancel, encodeEvent, frameRoom, READY, UNTOLD } from "./encode";
+import { callHead, encodeCancel, eventHead, frameRoom, READY, UNTOLD } from "./encode";
 import { AuroraViewError, localError } from "./errors";
 import { checkHandler, type Handler, makeEvents } from "./events";
 import { makeOutbox } from "./outbox";
@@ -56,14 +56,6 @@ export interface BridgeOptions {
   debug: boolean;
 }
 
-/** A call on its way out. */
-interface Composed {
-  readonly callId: number;
-  readonly callText: string;
-  readonly callDocument: string;
-  readonly encoded: Encoded;
-}
-
 const DEFAULT_TIMEOUT = 30_000;
 
 /** What waits for the welcome is kept under the id of no call. */
@@ -108,7 +100,7 @@ export function makeBridge(given: BridgeOptions) {
     paused,
     resumed,
     lost,
-    failed,
+    failed: calls.reject,
     closed,
   };
 
@@ -151,9 +143,9 @@ export function makeBridge(given: BridgeOptions) {
       if (signal?.aborted) {
         throw aborted(method, signal);
       }
-      const { callId, callText, encoded } = compose(method, params);
-      push(callText, encoded);
-      id = callId;
+      const message = composeCall(method, params);
+      push(message);
+      id = message.called as number;
     } catch (error) {
       return rejected(error as Error);
     }
@@ -161,26 +153,21 @@ export function makeBridge(given: BridgeOptions) {
   }
 
   /** The message of a call. */
-  function compose(method: string, params: unknown): Composed {
+  function composeCall(method: string, params: unknown): Encoded {
     if (life !== "open") {
       throw endedError(method);
     }
     checkName(method, "method");
-    const encoded = encode(params, limits);
-    const callId = lastId + 1;
-    const callText = encodeCall(callId, method, encoded.text, encoded.att);
-    checkSize(callText, limits, encoded.bytes);
-    lastId = callId;
-    return { callId, callText, callDocument: documentId, encoded };
+    const message = compose(callHead(lastId + 1, method), "params", params, limits);
+    message.called = ++lastId;
+    return message;
   }
 
   function sendEvent(event: string, detail?: unknown): void {
     checkEvent(event);
-    const value = encode(detail, limits);
-    const message = encodeEvent(event, value.text, value.att);
-    checkSize(message, limits, value.bytes);
+    const message = compose(eventHead(event), "detail", detail, limits);
     if (life !== "closed") {
-      push(message, value);
+      push(message);
     } else if (debug) {
       warn(`auroraview: event ${event} was not sent: ${endReason}`);
     }
@@ -296,10 +283,6 @@ export function makeBridge(given: BridgeOptions) {
     events.dispatch(RESET, { reason }, false);
   }
 
-  function failed(call: number, error: Error): void {
-    calls.reject(call, error);
-  }
-
   function closed(reason: string): void {
     if (life !== "closed") {
       end("closed", reason);
@@ -325,7 +308,7 @@ export function makeBridge(given: BridgeOptions) {
     }
     if (event === CALL_RESULT) {
       const outcome = message.detail as unknown as CallResult;
-      if (put !== undefined && outcome.ok) {
+      if (put && outcome.ok) {
         try {
           outcome.result = put(outcome.result) as Json;
         } catch (error) {
@@ -351,9 +334,7 @@ export function makeBridge(given: BridgeOptions) {
     } else if (event === BOUND) {
       const { added, removed, namespaces } = detail as Bound;
       methods.change(added, removed);
-      if (namespaces !== undefined) {
-        given.onNamespaces(namespaces);
-      }
+      given.onNamespaces(namespaces ?? []);
     } else if (event === RESET) {
       events.dispatch(RESET, detail, false);
     } else if (event === CLOSED) {
@@ -377,12 +358,12 @@ export function makeBridge(given: BridgeOptions) {
   }
 
   /** Refuses a message that would have to wait where too many wait. */
-  function push(message: string, { attachments, bytes }: Encoded): void {
+  function push({ text, attachments, bytes }: Encoded): void {
     const refusal = transport.full?.();
-    if (refusal !== undefined) {
+    if (refusal) {
       throw localError("busy", refusal);
     }
-    outbox.push(message, attachments, bytes);
+    outbox.push(text, attachments, bytes);
   }
 
   function end(state: State, reason: string): void {
@@ -408,7 +389,7 @@ export function makeBridge(given: BridgeOptions) {
     start,
     documentReady,
     leave,
-    compose,
+    composeCall,
     outbox,
     call,
     sendEvent,

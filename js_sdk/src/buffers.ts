@@ -49,11 +49,13 @@ export interface LiveBuffer<Data = ArrayTypes[Dtype] | undefined> {
 export interface KeptBuffer {
   readonly name: string;
   version: number;
-  shape: readonly number[] | undefined;
-  dtype: Dtype | undefined;
-  array: ArrayBufferView | undefined;
-  /** The page asked for this shape and kind. */
-  asked: boolean;
+  shape?: readonly number[];
+  dtype?: Dtype;
+  array?: ArrayBufferView;
+  /** What {@link kindOf} says of it. */
+  kind?: string;
+  /** The page asked for this kind. */
+  asked?: boolean;
   readonly on: (handler: Handler<never>) => () => void;
 }
 
@@ -67,10 +69,6 @@ export function makeBuffers(events: Events) {
       one = {
         name,
         version: 0,
-        shape: undefined,
-        dtype: undefined,
-        array: undefined,
-        asked: false,
         on(handler) {
           checkHandler(handler);
           return events.on(BUFFER + name, handler, false);
@@ -78,14 +76,16 @@ export function makeBuffers(events: Events) {
       };
       all.set(name, one);
     }
-    if (shape !== undefined) {
-      if (one.array === undefined) {
+    if (shape) {
+      const kind = kindOf(dtype, shape);
+      if (one.kind === undefined) {
         one.array = new (MAKERS.get(dtype) as ArrayMaker)(itemsOf(shape));
         one.shape = shape;
         one.dtype = dtype;
+        one.kind = kind;
       }
-      if (kindOf(one.dtype, one.shape) !== kindOf(dtype, shape)) {
-        throw new TypeErrorCtor(`buffer ${name} is of ${kindOf(one.dtype, one.shape)}`);
+      if (one.kind !== kind) {
+        throw new TypeErrorCtor(`buffer ${name} is ${one.kind}`);
       }
       one.asked = true;
     }
@@ -94,6 +94,6 @@ export function makeBuffers(events: Events) {
 }
 
 /** Kind and shape as text, to be compared and told. */
-export function kindOf(dtype: Dtype | undefined, shape: readonly number[] | undefined): string {
-  return `${dtype} ${stringify(shape)}`;
+export function kindOf(dtype: Dtype, shape: readonly number[]): string {
+  return dtype + stringify(shape);
 }

@@ -72,7 +72,7 @@ export function makeCalls(cancel: (id: number) => void) {
 
   function end(id: number): Pending | undefined {
     const call = pending.get(id);
-    if (call !== undefined) {
+    if (call) {
       pending.delete(id);
       call.signal?.removeEventListener("abort", call.onAbort as () => void);
     }

@@ -65,14 +65,19 @@ export function encodeHello(document: string, url: string): string {
 
 export const READY = '{"type":"ready"}';
 
-/** `params` is JSON text, or "" for none; `att` the JSON text of the list of attachments, or "" for none. */
-export function encodeCall(id: number, method: string, params: string, att = ""): string {
-  return `{"type":"call","id":${id},"method":${stringify(method)}${part("att", att)}${part("params", params)}}`;
+/** What a call begins with. */
+export function callHead(id: number, method: string): string {
+  return `call","id":${id},"method":${stringify(method)}`;
 }
 
-/** `detail` is JSON text, or "" for none; `att` the JSON text of the list of attachments, or "" for none. */
-export function encodeEvent(event: string, detail: string, att = ""): string {
-  return `{"type":"event","event":${stringify(event)}${part("att", att)}${part("detail", detail)}}`;
+/** What an event begins with. */
+export function eventHead(event: string): string {
+  return `event","event":${stringify(event)}`;
+}
+
+/** `att` is the JSON text of the list of attachments, `text` that of the value called `name`; both may be "" for none. */
+export function encodeMessage(head: string, att: string, name: string, text: string): string {
+  return `{"type":"${head}${part("att", att)}${part(name, text)}}`;
 }
 
 function part(name: string, text: string): string {

@@ -4,7 +4,7 @@
  * Dispatch works on a snapshot, as EventTarget does: a handler added meanwhile waits for the next event, one removed
  * meanwhile is not called. A handler that throws, or returns a promise that rejects, is reported and stops nobody.
  */
-import { PromiseCtor, queueMicrotask, reportError, SafeMap, TypeErrorCtor, whenSettled } from "./primitives";
+import { appended, PromiseCtor, queueMicrotask, reportError, SafeMap, TypeErrorCtor, whenSettled } from "./primitives";
 import type { Json } from "./protocol";
 
 /** Called with the event's detail (`null` where there is none). May be an async function. */
@@ -114,12 +114,3 @@ export function checkHandler(handler: unknown): void {
 }
 
 function ignore(): void {}
-
-function appended(list: readonly Registration[], registration: Registration): Registration[] {
-  const longer: Registration[] = [];
-  for (let i = 0; i < list.length; i++) {
-    longer[i] = list[i] as Registration;
-  }
-  longer[list.length] = registration;
-  return longer;
-}

@@ -67,7 +67,7 @@ export function createAuroraView<Api = AnyMethods, Namespaces = unknown>(
   options: CreateOptions = {},
 ): AuroraView<Api, Namespaces> {
   const { transport, url, debug = false } = options;
-  const own = transport === undefined && url === undefined ? ofWindow() : undefined;
+  const own = transport || url ? undefined : ofWindow();
   made = own ?? over(transport ?? overNetwork(options), debug);
   return made as AuroraView<Api, Namespaces>;
 }
@@ -89,7 +89,7 @@ function ofWindow(): AuroraView | undefined {
 
 /** Over a WebSocket, whose code a page in a window never loads. */
 function overNetwork({ url, token, WebSocket = globalThis.WebSocket, maxAttempts }: CreateOptions): Transport {
-  if (WebSocket === undefined) {
+  if (!WebSocket) {
     throw new TypeError("there is no global WebSocket here: pass the option WebSocket");
   }
   const page = isPage();

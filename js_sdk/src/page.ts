@@ -8,7 +8,7 @@ export function isPage(): boolean {
 
 /** Starts a bridge for the document it runs in. Call it before anything else happens on the page. */
 export function live(bridge: Bridge): void {
-  addEventListener("pagehide", () => bridge.leave());
+  addEventListener("pagehide", bridge.leave);
   addEventListener("pageshow", (event) => {
     if (event.persisted) {
       bridge.start();
@@ -17,7 +17,7 @@ export function live(bridge: Bridge): void {
   });
   bridge.start();
   if (document.readyState === "loading") {
-    document.addEventListener("DOMContentLoaded", () => bridge.documentReady(), { once: true });
+    document.addEventListener("DOMContentLoaded", bridge.documentReady, { once: true });
   } else {
     bridge.documentReady();
   }

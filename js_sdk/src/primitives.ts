@@ -67,6 +67,20 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
+/** The name of a class: `too_large` is `TooLarge`. */
+export function inCapitals(name: string): string {
+  let text = "";
+  let capital = true;
+  for (let i = 0; i < name.length; i++) {
+    const unit = charCodeAt(name, i);
+    if (unit !== 95) {
+      text += fromCharCode(capital ? unit - 32 : unit);
+    }
+    capital = unit === 95;
+  }
+  return text;
+}
+
 /** `number.toString(base)`. */
 export const digitsOf = uncurry(Number.prototype.toString as (this: number, base: number) => string);
 /** `Object.prototype.toString.call(value)`: `[object Blob]` and the like. */
@@ -93,6 +107,16 @@ export const { DecompressionStream: DecompressionStreamCtor, Response: ResponseC
 const { btoa: scopeBtoa, atob: scopeAtob } = scope;
 export const nativeBtoa = (binary: string): string => scopeBtoa(binary);
 export const nativeAtob = (text: string): string => scopeAtob(text);
+
+/** A copy of a list, with one item more. */
+export function appended<T>(list: readonly T[], item: T): T[] {
+  const longer: T[] = [];
+  for (let i = 0; i < list.length; i++) {
+    longer[i] = list[i] as T;
+  }
+  longer[list.length] = item;
+  return longer;
+}
 
 const promiseThen = Promise.prototype.then;
 

@@ -42,6 +42,9 @@ export const indexOf: typeof Taken.indexOf = (text, part, from) => text.indexOf(
 export const slice: typeof Taken.slice = (text, from, to) => text.slice(from, to);
 export const startsWith: typeof Taken.startsWith = (text, part) => text.startsWith(part);
 export const utf8Length: typeof Taken.utf8Length = (text) => new TextEncoder().encode(text).length;
+export const appended: typeof Taken.appended = (list, item) => [...list, item];
+export const inCapitals: typeof Taken.inCapitals = (name) =>
+  `_${name}`.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 export const digitsOf: typeof Taken.digitsOf = (number, base) => number.toString(base);
 export const tagOf: typeof Taken.tagOf = (value) => ObjectPrototype.toString.call(value);
 export const arrayName: typeof Taken.arrayName = (value) =>

@@ -22,21 +22,22 @@ export function publish(
   const { dtype = "uint8" } = info;
   const shape = info.shape ?? [info.bytes / (MAKERS.get(dtype)?.BYTES_PER_ELEMENT ?? 1)];
   const came = kindOf(dtype, shape);
-  const wanted = array && kindOf(buffer.dtype, buffer.shape);
   // Another length: the page gave its array away, to a worker.
-  const kept = array !== undefined && came === wanted && array.byteLength === info.bytes ? bytesOf(array) : undefined;
+  const kept =
+    array !== undefined && came === buffer.kind && array.byteLength === info.bytes ? bytesOf(array) : undefined;
   if (kept !== undefined && fill !== undefined) {
     fill(kept);
   } else {
     const { array: next } = attached.take(infos)(detail) as { array: ArrayBufferView };
     if (kept !== undefined) {
       setBytes(kept, bytesOf(next));
-    } else if (buffer.asked && came !== wanted) {
-      throw new ErrorCtor(`buffer ${buffer.name} is ${came}, and the page asked for ${wanted}`);
+    } else if (buffer.asked && came !== buffer.kind) {
+      throw new ErrorCtor(`buffer ${buffer.name} is ${came}, and the page asked for ${buffer.kind}`);
     } else {
       buffer.array = next;
       buffer.shape = shape;
       buffer.dtype = dtype;
+      buffer.kind = came;
     }
   }
   buffer.version = (detail as unknown as Published).version;

@@ -5,10 +5,10 @@
  * the page waits nothing else is delivered to it.
  */
 import type { Bridge } from "./bridge";
-import { encodeCancel, encodeFrame } from "./encode";
+import { encodeCancel } from "./encode";
 import { AuroraViewError, localError, noLane } from "./errors";
 import { isArray, min, parse, TypeErrorCtor } from "./primitives";
-import type { CallResult, Json, SessionFrame } from "./protocol";
+import type { CallResult, Json, SessionFrame, SessionMessage } from "./protocol";
 import type { LaneTransport } from "./transports/lane";
 import { ANSWERED, TIME_IS_UP } from "./transports/native_lane";
 
@@ -26,7 +26,7 @@ const DEFAULT_TIMEOUT = 1000;
 const LONGEST = 86_400_000;
 
 /** The function for the bridge of a document, over its lane. */
-export function makeCallSync({ compose, outbox }: Bridge, lane: LaneTransport): CallSync {
+export function makeCallSync({ composeCall, outbox }: Bridge, lane: LaneTransport): CallSync {
   return (method, params, options) => {
     if (!lane.fast) {
       noLane();
@@ -35,23 +35,21 @@ export function makeCallSync({ compose, outbox }: Bridge, lane: LaneTransport): 
     if (typeof timeout !== "number" || !(timeout > 0)) {
       throw new TypeErrorCtor("timeout must be a number of milliseconds above 0");
     }
-    const { callId, callText, callDocument, encoded } = compose(method, params);
-    const { attachments } = encoded;
+    const { text: message, attachments, called } = composeCall(method, params);
     // What the page said before it is before it.
     outbox.flush();
     let outcome: CallResult | undefined;
-    const frame = encodeFrame(callDocument, 0, callText, attachments.length);
-    const became = lane.callSync(frame, attachments, min(timeout, LONGEST), (text, attached) => {
-      const message = (parse(text) as SessionFrame).msgs[0] as SessionFrame["msgs"][number];
-      const { att } = message;
-      const detail = message.detail as unknown as CallResult;
+    const became = lane.callSync(message, attachments, min(timeout, LONGEST), (text, attached) => {
+      const answer = (parse(text) as SessionFrame).msgs[0] as SessionMessage;
+      const { att } = answer;
+      const detail = answer.detail as unknown as CallResult;
       if (isArray(att) && detail.ok) {
         detail.result = attached.take(att)(detail.result) as Json;
       }
       outcome = detail;
     });
     if (became === TIME_IS_UP) {
-      outbox.push(encodeCancel(callId));
+      outbox.push(encodeCancel(called as number));
       throw localError("timeout", `call of ${method} had no answer within ${timeout} ms`);
     }
     if (became !== ANSWERED || outcome === undefined) {

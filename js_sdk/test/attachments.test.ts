@@ -101,8 +101,8 @@ test("toJSON may give buffers", () => {
 });
 
 test.each([
-  ["blob", () => new Blob(["x"])],
-  ["file", () => new File(["x"], "x.txt")],
+  ["Blob", () => new Blob(["x"])],
+  ["File", () => new File(["x"], "x.txt")],
 ])("a %s is refused with what to do instead", (what, make) => {
   if (what === "file" && typeof File !== "function") {
     return;
@@ -110,7 +110,7 @@ test.each([
   expect(() => encode({ a: [make()] }, UNTOLD)).toThrowError(
     expect.objectContaining({
       code: "invalid_params",
-      message: `a ${what} cannot be sent: send await ${what}.arrayBuffer()`,
+      message: `a ${what} cannot be sent: send its arrayBuffer()`,
     }),
   );
 });

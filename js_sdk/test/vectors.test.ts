@@ -3,7 +3,7 @@
  * session sends is understood, acknowledged and handed to where it belongs.
  */
 import { expect, test, vi } from "vitest";
-import { encodeCall, encodeCancel, encodeEvent, encodeHello, encodeValue, READY } from "../src/encode";
+import { callHead, encodeCancel, encodeHello, encodeMessage, encodeValue, eventHead, READY } from "../src/encode";
 import type { CallResult, Json, PageFrame, PageMessage, SessionFrame } from "../src/protocol";
 import { makeBridge, turns } from "./program";
 
@@ -54,9 +54,9 @@ function encoded(message: PageMessage): string {
     case "ready":
       return READY;
     case "call":
-      return encodeCall(message.id, message.method, text("params"));
+      return encodeMessage(callHead(message.id, message.method), "", "params", text("params"));
     case "event":
-      return encodeEvent(message.event, text("detail"));
+      return encodeMessage(eventHead(message.event), "", "detail", text("detail"));
     case "cancel":
       return encodeCancel(message.id);
   }

@@ -103,9 +103,10 @@ export class LaneTransport implements Transport {
     return this.#crowded ? CROWDED : undefined;
   }
 
-  /** Sends a frame of one call and waits for the answer; on the lane only. */
-  callSync(frame: string, attachments: readonly Uint8Array[], milliseconds: number, take: TakeAnswer): SyncOutcome {
+  /** Sends a call and waits for the answer; on the lane only. */
+  callSync(message: string, attachments: readonly Uint8Array[], milliseconds: number, take: TakeAnswer): SyncOutcome {
     const { callSync } = this.#native;
+    const frame = encodeFrame(this.#document, 0, message, attachments.length);
     try {
       return callSync(frame, attachments, milliseconds, (text, count) => take(text, this.#attached(count)));
     } catch {

@@ -2,18 +2,14 @@
 
 /** The token, and the fragment without it (with its `#`, or empty). */
 export function tokenIn(fragment: string): { token: string | undefined; rest: string } {
-  let token: string | undefined;
-  const rest = fragment.replace(/^#?/, "&").replace(/&token=([^&]*)/, (_, text: string) => {
-    token = decoded(text);
-    return "";
-  });
-  return { token: token || undefined, rest: rest.replace("&", "#").replace(/^#$/, "") };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  const parts = fragment.replace(/^#?/, "&");
+  // A plus is itself here, and no space.
+  const token = new URLSearchParams(parts.replace(/\+/g, "%2B")).get("token") || undefined;
+  return {
+    token,
+    rest: parts
+      .replace(/&token=[^&]*/, "")
+      .replace("&", "#")
+      .replace(/^#$/, ""),
+  };
 }
