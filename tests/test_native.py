@@ -4,6 +4,7 @@ import os
 import struct
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,11 @@ from auroraview import _core
 PACKAGE = Path(auroraview.__file__).parent
 HOST = PACKAGE / "_native" / "libauroraview_host.so"
 SHELL = PACKAGE / "_native" / "auroraview-shell"
+WEB_PROCESS = PACKAGE / "_native" / "webext" / "libauroraview_webext.so"
 
-#: Parts of names of libraries that only the host library and the shell may link.
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Parts of names of libraries that only what owns windows may link, and what goes into the engine's processes.
 GRAPHICAL = ("webkit", "javascriptcore", "gtk", "gdk", "glib", "gio", "cairo", "soup", "X11", "wayland")
 
 
@@ -39,6 +43,24 @@ def needed(path):
     return names
 
 
+def exported(path):
+    """The names that an ELF file of 64 bits, little endian, defines for others: its dynamic symbols."""
+    data = path.read_bytes()
+    (sections,) = struct.unpack_from("<Q", data, 40)
+    size, count = struct.unpack_from("<HH", data, 58)
+    headers = [struct.unpack_from("<IIQQQQIIQQ", data, sections + index * size) for index in range(count)]
+    names = []
+    for _, kind, _, _, offset, length, link, _, _, _ in headers:
+        if kind != 11:  # SHT_DYNSYM
+            continue
+        for place in range(offset, offset + length, 24):
+            name, info, _, section = struct.unpack_from("<IBBH", data, place)
+            if section and info >> 4:  # defined here, not local
+                start = headers[link][4] + name
+                names.append(data[start : data.index(b"\0", start)].decode())
+    return names
+
+
 def python(code):
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -55,11 +77,35 @@ def test_the_core_links_no_python_library():
     assert [name for name in needed(Path(_core.__file__)) if "python" in name] == []
 
 
-@pytest.mark.parametrize("part", [HOST, SHELL], ids=lambda part: part.name)
+@pytest.mark.parametrize("part", [HOST, SHELL, WEB_PROCESS], ids=lambda part: part.name)
 def test_what_owns_windows_links_webkitgtk_and_no_python(part):
     found = needed(part)
     assert "libwebkit2gtk-4.1.so.0" in found
     assert [name for name in found if "python" in name] == []
+
+
+def test_what_the_engine_loads_is_small_and_shows_it_one_function():
+    assert exported(WEB_PROCESS) == ["webkit_web_extension_initialize_with_user_data"]
+    assert WEB_PROCESS.stat().st_size < 600_000
+
+
+def test_what_the_engine_loads_has_no_part_of_its_windows():
+    found = needed(WEB_PROCESS)
+    assert [name for name in found if any(part in name for part in ("gtk-3", "gdk", "X11", "soup"))] == []
+
+
+def test_what_the_engine_loads_is_alone_in_its_folder():
+    # The engine loads every library that it finds there.
+    assert [file.name for file in WEB_PROCESS.parent.iterdir()] == [WEB_PROCESS.name]
+
+
+def test_the_wheel_takes_every_native_part():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = [row["path"] for row in settings["tool"]["maturin"]["include"] if "wheel" in row["format"]]
+    packed = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
+    laid = {path for path in (ROOT / "python" / "auroraview" / "_native").rglob("*") if path.is_file()}
+    assert packed == laid
+    assert {path.name for path in laid} >= {HOST.name, SHELL.name, WEB_PROCESS.name, "THIRD_PARTY_LICENSES.txt"}
 
 
 def test_the_shell_can_be_run_by_everyone_and_is_of_this_version():
@@ -82,7 +128,7 @@ def test_an_import_loads_nothing_graphical_and_starts_no_thread():
     assert threads == "1"
     assert any(name.endswith("_core.abi3.so") for name in libraries)
     names = [Path(name).name for name in libraries]
-    assert [name for name in names if any(part in name for part in (*GRAPHICAL, "auroraview_host"))] == []
+    assert [name for name in names if any(part in name for part in (*GRAPHICAL, "auroraview_"))] == []
 
 
 def test_a_bridge_and_a_view_that_is_not_shown_load_nothing_graphical():
