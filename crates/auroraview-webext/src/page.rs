@@ -16,6 +16,7 @@ use crate::messages::Granted;
 use crate::origin::origin_of;
 use crate::realm::Realm;
 use crate::receiving::Incoming;
+use crate::shield::say;
 use crate::webkit::WebKitWebPage;
 
 thread_local! {
@@ -103,7 +104,7 @@ impl Page {
                 let connection = Connection::new(lane, granted.limits, self.number);
                 drop(self.connection.replace(Some(connection)));
             }
-            Err(error) => eprintln!("auroraview: the fast lane is not used: {error}"),
+            Err(error) => say(format_args!("the fast lane is not used: {error}")),
         }
     }
 

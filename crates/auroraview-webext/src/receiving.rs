@@ -11,6 +11,7 @@ use crate::connection::Connection;
 use crate::js::JsText;
 use crate::jsc::*;
 use crate::page::Page;
+use crate::shield::say;
 
 /// How long frames are taken in a row before input and painting have their turn.
 const BUDGET: Duration = Duration::from_millis(8);
@@ -113,7 +114,7 @@ pub(crate) fn turn(page: &Page, connection: &Rc<Connection>) {
 pub(crate) fn drain(page: &Page, connection: &Rc<Connection>) {
     let began = Instant::now();
     while began.elapsed() < BUDGET && matches!(next(page, connection), Ok(true)) {}
-    connection.end_turn(true);
+    connection.watch_output();
 }
 
 /// The connection has ended.
@@ -149,7 +150,7 @@ fn next(page: &Page, connection: &Rc<Connection>) -> Result<bool, Over> {
 /// Says what went wrong, unless the host has just closed its end.
 pub(crate) fn tell(fault: &Fault) {
     if *fault != Fault::Closed {
-        eprintln!("auroraview: {fault}");
+        say(fault);
     }
 }
 

@@ -1,10 +1,17 @@
 //! A panic must not reach C: it would end the web process.
 
+use std::fmt::Display;
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What `body` gives, or `otherwise` when it panics. The panic's own message has gone to the standard error stream.
 pub(crate) fn shielded<T>(otherwise: T, body: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or(otherwise)
+}
+
+/// Tells on the standard error stream, if there is one. The program sees it among what the engine says there.
+pub(crate) fn say(what: impl Display) {
+    let _ = writeln!(std::io::stderr(), "auroraview: {what}");
 }
 
 #[cfg(test)]

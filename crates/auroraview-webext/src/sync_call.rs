@@ -15,6 +15,7 @@ use crate::js::{Protected, Thrown};
 use crate::outgoing::Arrays;
 use crate::page::{Opened, Page};
 use crate::receiving::{Kept, hand_over, tell};
+use crate::shield::say;
 
 /// How a call ended, as the page is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub(crate) fn call(
             Ok(Some(Seen::Answer)) => break Ended::Answered,
             Ok(Some(Seen::Other)) => continue,
             Ok(Some(Seen::TooMuch)) => {
-                eprintln!("auroraview: the host sent too much during a synchronous call");
+                say("the host sent too much during a synchronous call");
                 break lose(connection);
             }
             Ok(None) if connection.alert.look_again() => continue,

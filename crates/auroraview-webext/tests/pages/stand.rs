@@ -19,8 +19,13 @@ use webkit2gtk::{
     WebContextExt, WebView, WebViewExt,
 };
 
-/// No single wait is longer.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// No single wait is longer; `PATIENCE=` says it in seconds, for runs under a debugger.
+static PATIENCE: LazyLock<Duration> = LazyLock::new(|| {
+    let given = std::env::var("PATIENCE")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    Duration::from_secs(given.unwrap_or(20))
+});
 
 pub(crate) const LIMITS: Limits = Limits {
     message_bytes: 256 << 20,
@@ -218,7 +223,7 @@ impl Stand {
     /// Evaluates until it is that.
     pub(crate) fn becomes(&self, script: &str, value: &str) {
         let last = RefCell::new(String::new());
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + *PATIENCE;
         while Instant::now() < end {
             last.replace(self.eval(script));
             if *last.borrow() == value {
@@ -270,7 +275,7 @@ fn web_process() -> String {
 
 /// Runs the loop until it is so.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + *PATIENCE;
     let context = glib::MainContext::default();
     // Something that ends each wait.
     let tick = glib::timeout_add_local(Duration::from_millis(2), || glib::ControlFlow::Continue);
