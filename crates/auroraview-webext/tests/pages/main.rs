@@ -7,6 +7,7 @@
 mod frames;
 mod hostile;
 mod memory;
+mod mischief;
 mod objects;
 mod stand;
 mod sync_calls;
@@ -24,6 +25,7 @@ fn main() {
         frames::TESTS,
         sync_calls::TESTS,
         hostile::TESTS,
+        mischief::TESTS,
         memory::TESTS,
     ]
     .concat();
