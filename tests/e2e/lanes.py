@@ -9,19 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import auroraview
-from auroraview import WebView, _core
+from auroraview import WebView
 from auroraview.testing import Windows
 
 FAST = "fast"
 ORDINARY = "script-message"
-#: The fast one is there as soon as its library is.
-BUILT = hasattr(_core.View, "lane") and (Path(auroraview.__file__).parent / "_native" / "webext").is_dir()
-LANES = (FAST, ORDINARY) if BUILT else (ORDINARY,)
+LANES = (FAST, ORDINARY)
 
 _SWITCH = "AURORAVIEW_FAST_LANE"
 
@@ -39,8 +35,6 @@ def chosen(lane: str) -> Iterator[None]:
 
 def check(view: WebView) -> None:
     """Fails when a view whose page is ready is not on the lane that was chosen."""
-    if not BUILT:
-        return
     expected = ORDINARY if _SWITCH in os.environ else FAST
     info = view.info
     assert info["lane"] == expected, f"the lane is {info['lane']!r}: {info['lane_reason']}"

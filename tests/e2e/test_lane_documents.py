@@ -9,7 +9,7 @@ import pytest
 
 from auroraview import RemoteError, ViewClosed, WebView
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
-from tests.e2e.lane_ends import host_ends, segments
+from tests.e2e.lane_ends import lanes_open, segments
 from tests.e2e.lanes import check
 from tests.e2e.pages import RECORDING_PAGE, outcome, run, run_async
 from tests.e2e.processes import open_files, web_processes
@@ -131,7 +131,7 @@ def test_a_crash_in_the_middle_of_streams_and_the_reload_after_it(webview):
         check(view)
     check_that_it_goes_on(view)
     streamed.check(3)
-    wait_for(lambda: len(host_ends()) <= 1, "the end of the former lanes")
+    wait_for(lambda: lanes_open() <= 1, "the end of the former lanes")
 
 
 def test_an_isolated_window_that_crashes_in_the_middle_of_streams_comes_back_on_its_lane():
@@ -167,7 +167,7 @@ def test_closing_in_the_middle_of_streams_gives_everything_back(webview):
             view.emit("stream", {"n": n, "data": bytes(1_500_000)})
         view.close()
         assert view.wait(PATIENCE)
-    wait_for(lambda: not host_ends() and segments() == 0 and open_files() <= files, "the end of lanes and segments")
+    wait_for(lambda: lanes_open() == 0 and segments() == 0 and open_files() <= files, "the end of lanes and segments")
 
 
 def test_what_waits_for_a_large_answer_when_the_page_goes_hangs_nobody(webview):
