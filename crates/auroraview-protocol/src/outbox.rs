@@ -123,6 +123,14 @@ impl Outbox {
         self.control.len() + self.early.len() + shared
     }
 
+    /// No message waits that could go into a frame.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.unsent() == 0
+            && !self.reset
+            && self.latest.len() == 0
+            && self.handed_seq >= self.last_seq
+    }
+
     /// So many answers wait that the page must take some before it may ask for more.
     pub(crate) fn is_full_of_answers(&self, limits: &Limits) -> bool {
         self.answers.messages >= limits.queue_messages || self.answers.bytes >= limits.queue_bytes

@@ -329,6 +329,12 @@ impl Session {
         self.outbox.unsent()
     }
 
+    /// Nothing waits that [`Self::next_batch`] or [`Self::next_sync_answer`] might hand out, now or after an
+    /// acknowledgement.
+    pub fn has_nothing_to_send(&self) -> bool {
+        self.farewell.is_none() && self.sync_answers.is_empty() && self.outbox.is_idle()
+    }
+
     /// The last numbered frame of the current document that was taken; 0 when there is none.
     pub fn received(&self) -> u64 {
         self.received

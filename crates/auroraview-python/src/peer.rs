@@ -373,6 +373,12 @@ impl PeerCore {
         lock(&self.session).document() == Some(document)
     }
 
+    /// How often it has refused something.
+    #[cfg(test)]
+    pub(crate) fn stats_refused(&self) -> u64 {
+        lock(&self.session).counters().refused.values().sum()
+    }
+
     pub(crate) fn retain(&self, event: &EncodedEvent) {
         lock(&self.session).retain(event);
     }

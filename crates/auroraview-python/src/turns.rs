@@ -181,6 +181,14 @@ impl Shared {
         }
     }
 
+    /// No worker gets a task any more.
+    pub(crate) fn close(&self) {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        self.changed.notify_all();
+        self.ring(&mut state);
+    }
+
     /// Tasks that wait for this peer's turn.
     pub(crate) fn waiting(&self, peer: u64) -> usize {
         lock(&self.state)
@@ -195,7 +203,7 @@ impl Shared {
         state.lines.values().any(|line| !line.tasks.is_empty())
     }
 
-    fn wait(&self, turn: &mut Option<u64>, spare: usize) -> Option<Task> {
+    pub(crate) fn wait(&self, turn: &mut Option<u64>, spare: usize) -> Option<Task> {
         let mut state = lock(&self.state);
         loop {
             if let Some(task) = state.next(turn) {
@@ -343,9 +351,6 @@ impl Turns {
     }
 
     fn close(&self) {
-        let mut state = lock(&self.shared.state);
-        state.closed = true;
-        self.shared.changed.notify_all();
-        self.shared.ring(&mut state);
+        self.shared.close();
     }
 }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::AsFd;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
@@ -34,8 +34,6 @@ struct Set {
     number: u64,
     epoll: Epoll,
     bell: Bell,
-    /// Where it was made: a process that is forked from this one has it too, and must not touch it.
-    process: u32,
 }
 
 /// See the module.
@@ -55,7 +53,7 @@ impl Sockets {
     fn ours(&self) -> Option<&Set> {
         self.set
             .get()
-            .filter(|set| set.process == std::process::id())
+            .filter(|_| !IS_FORKED.load(Ordering::Relaxed))
     }
 
     /// Makes it one of those that are seen to; [`Self::watch`] says for what.
@@ -66,7 +64,6 @@ impl Sockets {
                 number: new_number(),
                 epoll: Epoll::new()?,
                 bell: Bell::new()?,
-                process: std::process::id(),
             };
             set.epoll.add(set.bell.as_fd(), BELL, READ)?;
             io_thread()?.add(&set, self)?;
@@ -162,7 +159,13 @@ impl Sockets {
 struct IoThread {
     epoll: Epoll,
     sets: Mutex<HashMap<u64, Weak<Sockets>>>,
-    process: u32,
+}
+
+/// This process was forked from one that had lanes. It has their sockets and sets too, and must not touch them.
+static IS_FORKED: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn note_fork() {
+    IS_FORKED.store(true, Ordering::Relaxed);
 }
 
 static IO_THREAD: OnceLock<Result<Arc<IoThread>, io::ErrorKind>> = OnceLock::new();
@@ -171,8 +174,8 @@ static IO_THREAD: OnceLock<Result<Arc<IoThread>, io::ErrorKind>> = OnceLock::new
 fn io_thread() -> io::Result<&'static IoThread> {
     let started = IO_THREAD.get_or_init(|| IoThread::start().map_err(|problem| problem.kind()));
     match started {
-        Ok(this) if this.process == std::process::id() => Ok(this),
-        Ok(_) => Err(forked()),
+        Ok(_) if IS_FORKED.load(Ordering::Relaxed) => Err(forked()),
+        Ok(this) => Ok(this),
         Err(kind) => Err(io::Error::from(*kind)),
     }
 }
@@ -186,8 +189,13 @@ impl IoThread {
         let this = Arc::new(IoThread {
             epoll: Epoll::new()?,
             sets: Mutex::default(),
-            process: std::process::id(),
         });
+        // SAFETY: the function does nothing that a child after a fork may not do, and is there as long as the process:
+        // a module of Python is never unloaded.
+        let noted = unsafe { libc::pthread_atfork(None, None, Some(note_fork)) };
+        if noted != 0 {
+            return Err(io::Error::from_raw_os_error(noted));
+        }
         let thread = std::thread::Builder::new().name("auroraview-io".to_owned());
         let runs = Arc::clone(&this);
         thread.spawn(move || runs.run())?;

@@ -179,10 +179,17 @@ impl PeerCore {
     /// Sends what may be sent after the page was heard. Often it only acknowledged, while a worker is busy with answers:
     /// these are not sent one by one.
     pub(crate) fn flush_received(self: &Arc<Self>) {
-        if self.more_comes() && lock(&self.session).unsent() < TOGETHER {
-            self.flush_soon();
-        } else {
+        if !self.more_comes() {
+            return self.flush();
+        }
+        let (unsent, is_empty) = {
+            let session = lock(&self.session);
+            (session.unsent(), session.has_nothing_to_send())
+        };
+        if unsent >= TOGETHER {
             self.flush();
+        } else if !is_empty {
+            self.flush_soon();
         }
     }
 
