@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from auroraview import HostError, WebView, _fast_lane, _sandbox
+from auroraview._cli import main
 from auroraview._doctor import _package, _processes, _throwaway, _window
 from auroraview._doctor._check import OK, WARN
 from auroraview._doctor._throwaway import Outcome
@@ -121,6 +122,7 @@ def tried(monkeypatch):
         return outcomes.pop(0)
 
     monkeypatch.setattr(_throwaway, "probe", probe)
+    monkeypatch.setattr("auroraview._host.start", lambda: None)  # as where there is a display
     return outcomes, asked
 
 
@@ -161,6 +163,17 @@ def test_a_window_with_a_sandbox_that_does_not_work_is_refused(tried, found, sai
         assert said in str(raised.value)
         assert "sudo apt install bubblewrap" in str(raised.value)
     assert not view.is_open
+
+
+def test_the_command_line_asks_for_it_and_tells_what_to_do(tried, tmp_path, capsys):
+    outcomes, _ = tried
+    outcomes.append(outcome(problem="it was ended by SIGTRAP", said="bwrap: No permissions"))
+    page = tmp_path / "page.html"
+    page.write_text("<p>", "utf-8")
+    assert main([str(page), "--sandbox"]) == 1
+    told = capsys.readouterr().err
+    assert "the sandbox of the web engine does not work here: bwrap: No permissions; install bubblewrap" in told
+    assert told.count("\n") == 1
 
 
 def test_a_variable_that_keeps_the_engine_from_it_is_named(tried, monkeypatch):

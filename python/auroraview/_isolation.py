@@ -57,12 +57,12 @@ class Isolation:
             HostError: as :func:`auroraview._host.start`; a process of its own fails when it opens. With a sandbox: it
                 does not work here.
         """
+        if not self._own_process:
+            _host.start()
         if self._sandbox and not self._view.is_open:
             from auroraview import _sandbox
 
             _sandbox.require()
-        if not self._own_process:
-            _host.start()
 
     def opening(self) -> dict[str, Any]:
         """What the native code is told of it when a window opens."""

@@ -11,8 +11,7 @@ from auroraview.errors import HostError
 _SECONDS = 40.0
 _REMEDY = (
     "install bubblewrap and xdg-dbus-proxy (Debian, Ubuntu: sudo apt install bubblewrap xdg-dbus-proxy) and allow user "
-    "namespaces to this user; in a container these are often forbidden. `auroraview doctor` says more. Without the "
-    "sandbox: WebView(sandbox=False)"
+    "namespaces to this user, which containers often forbid; or open the window without it (sandbox=False)"
 )
 
 _DISABLED = "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS"

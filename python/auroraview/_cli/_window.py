@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 USAGE = """auroraview PATH | --url URL | --html FILE
-                  [--title TITLE] [--width PIXELS] [--height PIXELS] [--debug]
+                  [--title TITLE] [--width PIXELS] [--height PIXELS]
+                  [--sandbox] [--debug]
        auroraview COMMAND ..."""
 DESCRIPTION = "Opens a page in a native window until it is closed, or runs a command."
 MORE = """commands:
@@ -64,6 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--height", metavar="PIXELS", type=_pixels, default=600, help="of the page, in pixels (default: %(default)s)"
     )
     parser.add_argument(
+        "--sandbox", action="store_true", help="the page's process may see and do only what a page needs"
+    )
+    parser.add_argument(
         "--debug", action="store_true", help="with the web inspector; the page's console is printed; nothing is cached"
     )
     parser.add_argument("--version", action=_Version, help="print the version")
@@ -93,7 +97,8 @@ def run(parsed: argparse.Namespace) -> int:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
         logging.getLogger("auroraview.page").setLevel(logging.DEBUG)  # console.debug() too
     title = title if parsed.title is None else parsed.title
-    view = WebView(title, width=parsed.width, height=parsed.height, debug=parsed.debug, **source)
+    look = {"width": parsed.width, "height": parsed.height}
+    view = WebView(title, **look, sandbox=parsed.sandbox, debug=parsed.debug, **source)
     try:
         view.show()
     except HostError as error:
