@@ -4,6 +4,7 @@
 mod common;
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
@@ -12,6 +13,7 @@ use auroraview_lane::{
 };
 use bytes::Bytes;
 use common::{Kept, LIMITS, document, drain, ends, frame, keep, pattern, receive, send};
+use proptest::prelude::*;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 const MIB: usize = 1 << 20;
@@ -411,4 +413,68 @@ fn no_other_socket_is_a_lane() {
     let flags = rustix::io::fcntl_getfd(one.as_fd()).unwrap();
     assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
     Lane::new(one, LIMITS).unwrap();
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Op {
+    Send(usize, usize),
+    Receive,
+    Flush,
+}
+
+fn op() -> impl Strategy<Value = (bool, Op)> {
+    let length =
+        || prop_oneof![6 => 0..50_usize, 2 => 60_000..70_000_usize, 3 => 100_000..700_000_usize];
+    let op = prop_oneof![
+        5 => (length(), length()).prop_map(|(text, data)| Op::Send(text, data)),
+        4 => Just(Op::Receive),
+        1 => Just(Op::Flush),
+    ];
+    (any::<bool>(), op)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_both_do_each_message_arrives_once_and_in_order(ops in prop::collection::vec(op(), 1..150)) {
+        let (one, other) = ends(LIMITS);
+        let mut sent = [VecDeque::new(), VecDeque::new()];
+        let mut serial = 0;
+        for (side, op) in ops {
+            let side = usize::from(side);
+            let (lane, peer) = [(&one, &other), (&other, &one)][side];
+            match op {
+                Op::Send(text, data) => {
+                    serial += 1;
+                    let attachments = if data == 0 { vec![] } else { vec![pattern(data, serial), vec![7]] };
+                    let message = Kept { number: serial as u64, ..frame(&"x".repeat(text), &attachments) };
+                    match send(lane, &message) {
+                        Ok(_) => sent[side].push_back(message),
+                        Err(error) => assert!(error == SendError::Full && lane.is_full()),
+                    }
+                }
+                Op::Receive => match receive(lane).unwrap() {
+                    Some(message) => assert_eq!(Some(message), sent[1 - side].pop_front()),
+                    None => assert!(sent[1 - side].is_empty() || !peer.flush().unwrap()),
+                },
+                Op::Flush => {
+                    let empty = lane.flush().unwrap();
+                    assert!(!(empty && lane.is_waiting()));
+                }
+            }
+        }
+        while sent.iter().any(|sent| !sent.is_empty()) {
+            for (side, lane) in [&one, &other].into_iter().enumerate() {
+                lane.flush().unwrap();
+                if let Some(message) = receive(lane).unwrap() {
+                    assert_eq!(Some(message), sent[1 - side].pop_front());
+                }
+            }
+        }
+        for lane in [&one, &other] {
+            assert_eq!(receive(lane), Ok(None));
+            assert_eq!(lane.flush(), Ok(true));
+        }
+    }
 }

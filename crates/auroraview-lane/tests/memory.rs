@@ -52,7 +52,7 @@ fn ten_thousand_megabytes_either_way_leave_memory_as_it_was() {
             let sent = from.send(Kind::Frame, document(), 0, "{}", &[attachment]);
             assert_eq!(sent, Ok(Sent::Written));
             let taken = to.receive(|message| {
-                if at % 3 == 0 {
+                if at.is_multiple_of(3) {
                     assert_eq!(message.to_bytes(0).len(), MB);
                 } else {
                     message.copy(0, &mut kept);

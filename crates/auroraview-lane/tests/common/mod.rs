@@ -79,7 +79,7 @@ pub(crate) fn receive(lane: &Lane) -> Result<Option<Kept>, Fault> {
 /// Bytes that differ from place to place and from seed to seed.
 pub(crate) fn pattern(length: usize, seed: usize) -> Vec<u8> {
     // Of no length that divides a page.
-    let piece: Vec<u8> = (0..5003)
+    let piece: Vec<u8> = (0..length.clamp(1, 5003))
         .map(|at| (at * 7 + at / 256 + seed) as u8)
         .collect();
     let mut bytes = piece.repeat(length.div_ceil(piece.len()));
