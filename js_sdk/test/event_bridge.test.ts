@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { FakeNative } from "./native";
 import { frame, KEY, openPage, type Page } from "./page";
 import { turns, welcome } from "./program";
 
@@ -128,13 +129,8 @@ test("the first pageshow of a document starts nothing", async () => {
   expect(page.polls).toHaveLength(2);
 });
 
-test("a page that breaks built-ins does not break the bridge", async () => {
-  const page = await openPage();
-  const document = documentOf(page);
-  page.polls[0]?.reply(frame(document, 1, "__auroraview_welcome", welcome({ methods: ["api.m"] })));
-  await turns();
-  page.frames();
-  page.run(`
+/** What a page may do to what everybody uses. */
+const BREAK_BUILT_INS = `
     const broken = () => { throw new Error("patched by the page"); };
     for (const kind of [Map, Array, String, Promise, Function]) {
       for (const name of Object.getOwnPropertyNames(kind.prototype)) {
@@ -153,6 +149,15 @@ test("a page that breaks built-ins does not break the bridge", async () => {
     }
     webkit.messageHandlers.ipc.postMessage = broken;
     webkit.messageHandlers.auroraview.postMessage = broken;
+`;
+
+test("a page that breaks built-ins does not break the bridge", async () => {
+  const page = await openPage();
+  const document = documentOf(page);
+  page.polls[0]?.reply(frame(document, 1, "__auroraview_welcome", welcome({ methods: ["api.m"] })));
+  await turns();
+  page.frames();
+  page.run(`${BREAK_BUILT_INS}
     var seen, result;
     auroraview.on("e", (detail) => { seen = detail; });
     (async () => { result = await auroraview.api.m({ a: [1] }); })();
@@ -178,4 +183,104 @@ test("a page that breaks built-ins does not break the bridge", async () => {
   page.polls[2]?.reply(frame(document, 3, "__auroraview_call_result", { id: 1, ok: true, result: 6 }));
   await turns();
   expect([page.run("seen"), page.run("result")]).toEqual([5, 6]);
+});
+
+test("the way past the message loop is taken at once, and nobody finds it", async () => {
+  const native = new FakeNative();
+  const page = await openPage({ native });
+  expect(page.run("'__auroraview_lane' in window")).toBe(false);
+  const document = native.opened[0] as string;
+  expect(page.plain).toEqual([expect.stringContaining(`${KEY}${document}~{"v":1`)]);
+  expect(page.polls).toEqual([]);
+  native.deliver(frame(document, 1, "__auroraview_welcome", welcome({ methods: ["api.m"] })));
+  await page.auroraview?.whenReady();
+  expect(page.run("auroraview.isReady")).toBe(true);
+  page.inject();
+  expect(native.opened).toHaveLength(1);
+});
+
+test.each([
+  ["a document of another origin", { origin: "https://elsewhere.example", origins: ["auroraview://view"] }],
+  ["a frame", { top: false }],
+])("in %s it is taken away all the same, and not used", async (_what, options) => {
+  const native = new FakeNative();
+  const page = await openPage({ ...options, native });
+  expect(page.run("'__auroraview_lane' in window")).toBe(false);
+  expect([native.opened, page.auroraview]).toEqual([[], undefined]);
+});
+
+test("a document that comes back from the back-forward cache opens the lane again", async () => {
+  const native = new FakeNative();
+  const page = await openPage({ native });
+  const [first] = native.opened as [string];
+  native.deliver(frame(first, 1, "__auroraview_welcome", welcome()));
+  page.fire("pagehide", { persisted: true });
+  page.run("auroraview.send_event('bye')");
+  await turns();
+  expect(native.texts().join()).toContain("bye");
+  page.fire("pageshow", { persisted: true });
+  const [, second] = native.opened as [string, string];
+  expect(second).not.toBe(first);
+  expect(page.plain.at(-1)).toContain(`${KEY}${second}~`);
+  native.deliver(frame(second, 1, "__auroraview_welcome", welcome()));
+  await page.auroraview?.whenReady();
+});
+
+test("without a lane callSync says what to do instead", async () => {
+  const page = await openPage();
+  expect(page.run("try { auroraview.callSync('m') } catch ({ code, name }) { [code, name].join(' ') }")).toBe(
+    "forbidden Forbidden",
+  );
+});
+
+test("a page that breaks built-ins does not break the lane", async () => {
+  const native = new FakeNative();
+  const page = await openPage({ native });
+  const document = native.opened[0] as string;
+  native.deliver(frame(document, 1, "__auroraview_welcome", welcome({ methods: ["api.m"] })));
+  await turns();
+  native.texts();
+  native.onSync = (_text, answer) => {
+    const detail = { id: 1, ok: true, result: [{ $av: 0 }] };
+    const msgs = [{ type: "event", event: "__auroraview_call_result", detail, att: [{ bytes: 2, dtype: "int16" }] }];
+    answer(JSON.stringify({ att: 1, v: 1, doc: document, msgs }), [new Uint8Array([1, 1])]);
+    return 0;
+  };
+  page.run(`${BREAK_BUILT_INS}
+    for (const name of ["set", "subarray", "slice", "fill"]) Uint8Array.prototype.__proto__[name] = broken;
+    var result, seen, versions = "";
+    const synced = auroraview.callSync("may", { a: [1] })[0][0];
+    const buffer = auroraview.buffer("frame", [2]);
+    buffer.on(({ version, array }) => { versions += version + ":" + array[1] + " "; });
+    auroraview.on("e", (detail) => { seen = detail; });
+    (async () => { result = await auroraview.api.m(new Uint8Array([4])); })();
+    var code = "";
+  `);
+  await turns();
+  expect(page.run("synced")).toBe(257);
+  expect(native.posted.splice(0)).toEqual([
+    {
+      text: `{"att":1,"v":1,"doc":"${document}","msgs":[{"type":"call","id":2,"method":"api.m","att":[{"bytes":1,"dtype":"uint8"}],"params":[{"$av":0}]}]}`,
+      attachments: [expect.objectContaining({ 0: 4 })],
+    },
+  ]);
+  const published = {
+    type: "event",
+    event: "__auroraview_buffer:frame",
+    detail: { version: 3, array: { $av: 0 } },
+    att: [{ bytes: 2, dtype: "uint8" }],
+  };
+  const done = { type: "event", event: "__auroraview_call_result", detail: { id: 2, ok: true, result: 6 } };
+  const text = JSON.stringify({ att: 1, v: 1, doc: document, seq: 2, msgs: [published, done] });
+  native.deliver(text, [new Uint8Array([8, 9])]);
+  native.deliver(frame(document, 3, "e", 5));
+  native.onSync = () => 1;
+  page.run("try { auroraview.callSync('slow') } catch (error) { code = error.code; }");
+  await turns();
+  expect([page.run("versions"), page.run("seen"), page.run("result"), page.run("code")]).toEqual([
+    "3:9 ",
+    5,
+    6,
+    "timeout",
+  ]);
 });

@@ -66,7 +66,8 @@ export class FakeNative implements NativeLane {
     if (bytes.length !== target.length) {
       return false;
     }
-    target.set(bytes);
+    // The target may be of a page that has broken what arrays can do.
+    Uint8Array.prototype.set.call(target, bytes);
     return true;
   };
 

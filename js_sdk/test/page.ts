@@ -4,6 +4,7 @@ import { createContext, runInContext } from "node:vm";
 import { buildScript } from "../scripts/scripts.mjs";
 import type { AuroraView } from "../src/client";
 import type { PageFrame } from "../src/protocol";
+import type { NativeLane } from "../src/transports/native_lane";
 
 export const KEY = "0123456789abcdef0123456789abcdef";
 
@@ -16,6 +17,8 @@ export interface PageOptions {
   readyState?: string;
   /** The page is the top frame. */
   top?: boolean;
+  /** What the library of the web process put there. */
+  native?: NativeLane;
 }
 
 export interface Page {
@@ -33,7 +36,7 @@ export interface Page {
 }
 
 export async function openPage(options: PageOptions = {}): Promise<Page> {
-  const { origin = "auroraview://view", origins = [origin], readyState = "loading", top = true } = options;
+  const { origin = "auroraview://view", origins = [origin], readyState = "loading", top = true, native } = options;
   const onWindow = new EventTarget();
   const onDocument = new EventTarget();
   const plain: string[] = [];
@@ -72,6 +75,12 @@ export async function openPage(options: PageOptions = {}): Promise<Page> {
       auroraview: { postMessage(text) { return new Promise((_, reject) => replyingPost(text, (message) => reject({ message }))); } },
     } };
   `);
+  if (native !== undefined) {
+    globals.given = native;
+    run(
+      "Object.defineProperty(window, '__auroraview_lane', { value: given, configurable: true }); delete window.given;",
+    );
+  }
   const config = JSON.stringify({ key: KEY, origins, debug: false });
   const inject = (): void => void run(`(function (__AURORAVIEW_CONFIG__) {\n${script}\n})(${config});`);
   inject();

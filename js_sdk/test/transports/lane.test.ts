@@ -83,7 +83,12 @@ test("hello goes the ordinary way with a mark, everything else takes the lane", 
 });
 
 test.each([
-  ["has no connection", (native: FakeNative) => void (native.available = false)],
+  [
+    "has no connection",
+    (native: FakeNative) => {
+      native.available = false;
+    },
+  ],
   [
     "throws",
     (native: FakeNative) => {
@@ -108,4 +113,183 @@ test.each([
   expect([...plain, ...polls.map(({ text }) => text)].join()).toContain('"event":"e"');
   expect(native.posted).toEqual([]);
   expect(() => client.callSync("m")).toThrow(expect.objectContaining({ code: "forbidden", name: "Forbidden" }));
+});
+
+test("frames for a former document, and what comes after it was closed, reach nobody", async () => {
+  const { native, client, bridge, plain } = await welcomedPage();
+  const seen = vi.fn();
+  client.on("e", seen);
+  bridge.leave();
+  bridge.start();
+  expect(plain).toEqual([expect.stringContaining(`${KEY}AAAAAAAAAAAAAAA2~`)]);
+  native.deliver(frame([event("e", "of the former")]));
+  seq = 0;
+  native.deliver(frame([event("__auroraview_welcome", welcome())], 0, "AAAAAAAAAAAAAAA2"));
+  native.deliver(frame([event("__auroraview_closed", { reason: "over" })], 0, "AAAAAAAAAAAAAAA2"));
+  native.deliver(frame([event("e", "too late")], 0, "AAAAAAAAAAAAAAA2"));
+  client.send_event("nobody");
+  await turns();
+  expect(seen).not.toHaveBeenCalled();
+  expect(native.opened).toEqual([DOCUMENT, "AAAAAAAAAAAAAAA2", ""]);
+  expect(native.texts().join()).not.toContain("nobody");
+});
+
+test("when the lane ends calls reject, and the same document begins anew in the ordinary way", async () => {
+  const { native, client, plain, polls } = await welcomedPage();
+  const resets: string[] = [];
+  client.onReset(({ reason }) => {
+    resets.push(reason);
+    client.send_event("x".repeat(70_000));
+    client.send_event("from the handler");
+  });
+  const states: string[] = [];
+  client.connection.onChange(({ state }) => states.push(state));
+  const call = client.call("m");
+  await turns();
+  native.texts();
+  native.end();
+  await expect(call).rejects.toMatchObject({ code: "closed", message: expect.stringContaining("fast lane") });
+  expect(resets).toEqual(["the fast lane was lost"]);
+  await turns();
+  const said = [...polls.map(({ text }) => text), ...plain].filter((text) => text !== PREFIX);
+  expect(said[0]).toBe(PREFIX + HELLO);
+  expect(said.slice(1).join()).toMatch(/"type":"ready".*"event":"x+".*"event":"from the handler"/);
+  expect(native.posted).toEqual([]);
+  seq = 0;
+  polls[0]?.reply(frame([event("__auroraview_welcome", welcome())]));
+  await turns();
+  expect(states).toEqual(["reconnecting", "open"]);
+  // A second time it is not lost.
+  native.end();
+  expect(resets).toHaveLength(1);
+  expect(() => client.callSync("m")).toThrow(/call/);
+});
+
+test("a document that is being left does not begin anew", async () => {
+  const { native, client, bridge, plain, polls } = await welcomedPage();
+  bridge.leave();
+  client.send_event("bye");
+  await turns();
+  expect(native.texts().join()).toContain("bye");
+  native.end();
+  client.send_event("nobody");
+  await turns();
+  expect([plain, polls]).toEqual([[], []]);
+});
+
+test("a lane that takes no more makes calls busy until it does", async () => {
+  const { native, client } = await welcomedPage();
+  native.isFull = true;
+  client.send_event("taken");
+  await turns();
+  await expect(client.call("m")).rejects.toMatchObject({ code: "busy" });
+  expect(() => client.send_event("e")).toThrow(/too much waits/);
+  expect(native.texts()).toHaveLength(1);
+  native.isFull = false;
+  client.send_event("again");
+  await turns();
+  expect(native.texts().join()).toContain("again");
+});
+
+test("a frame that is refused for want of room fails its calls and still acknowledges", async () => {
+  const warning = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { native, client } = await welcomedPage();
+  native.deliver(frame([event("e", 1)]));
+  native.refusal = new Error("full");
+  native.isFull = true;
+  const call = client.call("m");
+  await expect(call).rejects.toMatchObject({
+    code: "busy",
+    message: expect.stringContaining("call of m was not sent"),
+  });
+  expect(native.texts()).toEqual([`{"v":1,"doc":"${DOCUMENT}","ack":2,"msgs":[]}`]);
+  native.isFull = false;
+  client.send_event("after");
+  await turns();
+  expect(native.texts().join()).toContain("after");
+  expect(native.opened).toEqual([DOCUMENT]);
+  warning.mockRestore();
+});
+
+test("a frame that is refused for no such reason is the end of the lane", async () => {
+  const { native, client, polls } = await welcomedPage();
+  native.refusal = new Error("gone");
+  const call = client.call("m");
+  await expect(call).rejects.toMatchObject({ code: "closed" });
+  expect(native.opened).toEqual([DOCUMENT, ""]);
+  expect(polls[0]?.text).toBe(PREFIX + HELLO);
+  client.send_event("e");
+  await turns();
+  expect(native.posted).toEqual([]);
+});
+
+test("attachments go as they are, and each that comes is copied once, as its message is taken", async () => {
+  const { native, client } = await welcomedPage();
+  client.send_event("e", [new Uint8Array([1, 2, 3]), new Float32Array([1])]);
+  await turns();
+  expect(native.posted.splice(0)).toEqual([
+    {
+      text: `{"att":2,"v":1,"doc":"${DOCUMENT}","msgs":[{"type":"event","event":"e","att":[{"bytes":3,"dtype":"uint8"},{"bytes":4,"dtype":"float32"}],"detail":[{"$av":0},{"$av":1}]}]}`,
+      attachments: [new Uint8Array([1, 2, 3]), new Uint8Array([0, 0, 128, 63])],
+    },
+  ]);
+  const seen: unknown[] = [];
+  client.on("a", (detail) => seen.push(detail));
+  client.on("b", (detail) => seen.push(detail));
+  const messages = [
+    event("a", { $av: 0 }, { att: [{ bytes: 2, dtype: "int16" }] }),
+    event("escaped", { $av: [1] }, { att: [] }),
+    event("b", [{ $av: 0 }], { att: [{ bytes: 1 }] }),
+  ];
+  native.deliver(frame(messages, 2), [new Uint8Array([1, 1]), new Uint8Array([7])]);
+  expect(seen).toEqual([new Int16Array([257]), [new Uint8Array([7])]]);
+  expect(native.reads).toBe(2);
+});
+
+test("a program that promises more attachments than it sends loses only those messages", async () => {
+  const reported = vi.spyOn(console, "error").mockImplementation(() => {});
+  const { native, client } = await welcomedPage();
+  const seen = vi.fn();
+  client.on("good", seen);
+  const missing = event("bad", { $av: 0 }, { att: [{ bytes: 1 }] });
+  native.deliver(frame([missing, event("good", 1)]));
+  native.deliver(frame([missing, missing, event("good", 2)], 1), [new Uint8Array(1)]);
+  expect(seen.mock.calls).toEqual([[1], [2]]);
+  reported.mockRestore();
+});
+
+test("a library that answers nonsense does no harm", async () => {
+  const native = new FakeNative();
+  Object.defineProperty(native, "read", { value: () => undefined });
+  Object.defineProperty(native, "post", { value: () => undefined });
+  const reported = vi.spyOn(console, "error").mockImplementation(() => {});
+  const { client } = await welcomedPage(native);
+  const seen = vi.fn();
+  client.on("e", seen);
+  native.deliver("not json");
+  native.deliver(undefined as never, Number.NaN as never);
+  native.deliver(frame([event("e", { $av: 0 }, { att: [{ bytes: 8 }] }), event("e", 1)], 1), [new Uint8Array(8)]);
+  expect(seen.mock.calls).toEqual([[1]]);
+  // `undefined` is no "there is room", so the lane is asked.
+  client.send_event("e");
+  await turns();
+  expect(() => client.send_event("e")).not.toThrow();
+  reported.mockRestore();
+});
+
+test("call after call costs one post each, with the acknowledgement", async () => {
+  const { native, client } = await welcomedPage();
+  const run = (async () => {
+    for (let i = 0; i < 5; i++) {
+      await client.call("m");
+    }
+  })();
+  for (let id = 1; id <= 5; id++) {
+    await turns();
+    const texts = native.texts();
+    expect(texts).toHaveLength(1);
+    expect(texts[0]).toContain(`"id":${id}`);
+    native.deliver(frame([result(id, null)]));
+  }
+  await run;
 });
