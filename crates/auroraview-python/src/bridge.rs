@@ -90,6 +90,9 @@ pub(crate) struct Bridge {
 /// `inspect.Signature` as plain data: its text and `(name, kind, required)` of each parameter.
 type PlainSignature = (String, Vec<(String, u8, bool)>);
 
+/// Name, callable, place, signature, and whether a page may stand still until it has answered.
+type PlainMethod = (String, Py<PyAny>, String, Option<PlainSignature>, bool);
+
 fn make_handler(
     func: Py<PyAny>,
     place: &str,
@@ -155,13 +158,8 @@ impl Bridge {
         }
     }
 
-    /// Binds methods `[(name, callable, place, signature or None, sync)]` at once, and names their namespace. `sync`: a
-    /// page may stand still until they have answered.
-    fn bind(
-        &self,
-        methods: Vec<(String, Py<PyAny>, String, Option<PlainSignature>, bool)>,
-        namespace: Option<String>,
-    ) -> PyResult<()> {
+    /// Binds methods `[(name, callable, place, signature or None, sync)]` at once, and names their namespace.
+    fn bind(&self, methods: Vec<PlainMethod>, namespace: Option<String>) -> PyResult<()> {
         let mut handlers = Vec::with_capacity(methods.len());
         for (name, func, place, signature, sync) in methods {
             handlers.push((name, make_handler(func, &place, signature, sync)?));
