@@ -95,7 +95,7 @@ class Measure:
             busy = program.ask("busy", percent=BUSY)
             if busy < BUSY / 4:  # Others may want the core too.
                 raise RuntimeError(f"{contender.name}: its window's thread is busy for {busy:.0f} % only")
-            for name, value in program.ask("calls", count=500).items():
+            for name, value in program.ask("calls", count=300).items():
                 add(f"busy {name}", value)
             program.ask("busy", percent=0)
             if idle:

@@ -11,13 +11,16 @@ import time
 from pathlib import Path
 
 TURN = 10  # milliseconds
+#: Of GLib, below all that a program does: where the cores are wanted by others too, the work takes longer than a turn, and
+#: what is less urgent than it would never come about.
+_PRIORITY_LOW = 300
 _PIECE = 1_000_000  # bytes
 
 _glib = ctypes.CDLL("libglib-2.0.so.0")
 _glib.g_strnfill.argtypes = [ctypes.c_size_t, ctypes.c_char]
 _glib.g_strnfill.restype = ctypes.c_void_p
 _glib.g_str_hash.argtypes = [ctypes.c_void_p]
-_glib.g_timeout_add.argtypes = [ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p]
+_glib.g_timeout_add_full.argtypes = [ctypes.c_int, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
 
 
 class Work:
@@ -43,7 +46,7 @@ class Work:
     def start(self) -> None:
         """Gives it to the thread that runs GLib's default loop."""
         function = ctypes.cast(_glib.g_str_hash, ctypes.c_void_p)
-        self._source = _glib.g_timeout_add(TURN, function, self._text)
+        self._source = _glib.g_timeout_add_full(_PRIORITY_LOW, TURN, function, self._text, None)
 
     def stop(self) -> None:
         """Takes it away again."""
