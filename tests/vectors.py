@@ -54,7 +54,7 @@ class Program:
         _lifecycle.ensure_notice_thread()
         limits = Limits(**case.get("limits", {}))
         self.core = _core.Bridge(dataclasses.astuple(limits), 1)
-        self.core.bind([(name, print, "pool", None) for name in sorted(methods)], None)
+        self.core.bind([(name, print, "pool", None, False) for name in sorted(methods)], None)
         for name in events:
             self.core.add_listener(name, print, "pool", None)
         self._lane = self.core.pool
