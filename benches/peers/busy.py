@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 TURN = 10  # milliseconds
-#: Of GLib, below all that a program does: where the cores are wanted by others too, the work takes longer than a turn, and
-#: what is less urgent than it would never come about.
+#: Below all that a program does: where others want the cores too, the work takes longer than a turn, and what is less
+#: urgent than it would never come about.
 _PRIORITY_LOW = 300
 _PIECE = 1_000_000  # bytes
 
