@@ -54,7 +54,7 @@ bench: setup packages-test packages-bench wheel $(STAMPS)/bench ## the measureme
 bench-hosts: setup packages-hosts $(STAMPS)/bench-hosts ## panels inside Blender, FreeCAD and PySide6, which it installs; into build/bench.json
 	@scripts/with_display $(VENV)/python -m benches --only hosts
 
-fuzz: ## a minute of TARGET=codec, session, resume, plain, connection or host, with a nightly compiler; SECONDS=600 for longer
+fuzz: ## a minute of TARGET=codec, session, resume, plain, connection, host or lane, with a nightly compiler; SECONDS=600 for longer
 	@scripts/fuzz $(or $(TARGET),codec) $(or $(SECONDS),60)
 
 soak: setup packages-test ## mixed traffic for MINUTES=5: memory, threads and descriptors must stay flat
