@@ -13,7 +13,7 @@ import { callHead, encodeCancel, eventHead, frameRoom, READY, UNTOLD } from "./e
 import { AuroraViewError, localError } from "./errors";
 import { checkHandler, type Handler, makeEvents } from "./events";
 import { makeOutbox } from "./outbox";
-import { isArray, parse, rejected, reportError, slice, startsWith, TypeErrorCtor, warn } from "./primitives";
+import { isArray, parse, rejected, slice, startsWith, TypeErrorCtor, warn } from "./primitives";
 import {
   BOUND,
   type Bound,
@@ -235,7 +235,7 @@ export function makeBridge(given: BridgeOptions) {
           take(msgs[i], attached);
         } catch (error) {
           // Only a message that breaks the protocol; what comes after it still counts.
-          reportError(error);
+          warn(error as Error);
         }
       }
     }

@@ -34,7 +34,7 @@ export const setTimer = (task: () => void, milliseconds: number): unknown => nat
 export const clearTimer = (timer: unknown): void => nativeClearTimeout(timer as number);
 /** Milliseconds of a clock that never jumps. */
 export const now = (): number => apply(performanceNow, performance, []);
-export const warn = (text: string): void => apply(consoleWarn, console, [text]);
+export const warn = (what: string | Error): void => apply(consoleWarn, console, [what]);
 
 /** Hands an error nobody catches to the page: its `error` event and the console. */
 export function reportError(error: unknown): void {

@@ -144,7 +144,7 @@ test("a frame that is not JSON is dropped with a warning", async () => {
 });
 
 test("odd messages do not stop their neighbours", async () => {
-  const reported = vi.spyOn(console, "error").mockImplementation(() => {});
+  const reported = vi.spyOn(console, "warn").mockImplementation(() => {});
   vi.resetModules();
   const { client, program } = await (await import("./program")).welcomed();
   const seen: unknown[] = [];

@@ -50,6 +50,7 @@ export async function openPage(options: PageOptions = {}): Promise<Page> {
     console,
     crypto,
     Event,
+    EventTarget,
     btoa,
     atob,
     location: { origin, href: `${origin}/index.html` },

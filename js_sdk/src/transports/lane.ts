@@ -14,7 +14,8 @@ import type { AttachmentInfo, PageFrame, SessionMessage } from "../protocol";
 import { publish } from "../published";
 import type { Attachments, Receiver, Transport } from "../transport";
 import type { EmbeddedTransport } from "./embedded";
-import { LANE_LOST, type NativeLane, type SyncOutcome } from "./native_lane";
+import { asListener } from "./listener";
+import { LANE_LOST, type NativeLane, type SyncOutcome, type Take } from "./native_lane";
 import { refuse } from "./unsent";
 
 const LOST = "the fast lane was lost";
@@ -27,6 +28,8 @@ export class LaneTransport implements Transport {
   readonly #native: NativeLane;
   readonly #ordinary: EmbeddedTransport;
   readonly #none: Attachments;
+  /** Hands a frame of the present document to the bridge. */
+  readonly #take: Take;
   #receiver: Receiver | undefined;
   #document = "";
   #url = "";
@@ -45,6 +48,9 @@ export class LaneTransport implements Transport {
     this.#native = { open, post, full, callSync, read, readInto, close };
     this.#ordinary = ordinary;
     this.#none = new LaneAttachments(this.#native, 0);
+    this.#take = asListener((text, attachments) => {
+      this.#receiver?.receive(text, this.#attached(attachments));
+    });
   }
 
   /** Whether the frames of this document take the lane. */
@@ -62,7 +68,7 @@ export class LaneTransport implements Transport {
     this.#crowded = false;
     const receive = (text: string, attachments: number): void => {
       if (generation === this.#generation) {
-        receiver.receive(text, this.#attached(attachments));
+        this.#take(text, attachments);
       }
     };
     const lost = (): void => {
