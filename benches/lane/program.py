@@ -83,7 +83,9 @@ class Lane(Ours):
 
     def down(self, bytes: int, mark: int) -> Any:
         """Called by the page: so many bytes, the first and the last of which are the mark."""
-        array = self._arrays.setdefault(bytes, numpy.zeros(bytes, numpy.uint8))
+        array = self._arrays.get(bytes)
+        if array is None:
+            array = self._arrays[bytes] = numpy.zeros(bytes, numpy.uint8)
         array[0] = array[-1] = mark
         return array
 

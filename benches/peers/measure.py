@@ -184,7 +184,9 @@ def left_out(contender: Contender, contenders: list[Contender], absent: dict[str
             raise
         print(error, file=sys.stderr)
         contenders.remove(contender)
-        absent[contender.name] = f"it failed, {str(error).partition('; its last words')[0]}"
+        # Of a program's last words nothing, of what it raised the last line.
+        why = str(error).partition("; its last words")[0].strip().rpartition("\n")[2]
+        absent[contender.name] = f"it failed, {why}"
 
 
 class Comparison:

@@ -7,7 +7,7 @@ from typing import Any
 
 from auroraview import WebView, __version__
 from benches.peers.page import page
-from benches.peers.program import Program
+from benches.peers.program import PATIENCE, Program
 
 CONNECT = """
 peer.pair = (first, second) => auroraview.call("bench.pair", {first, second});
@@ -29,7 +29,7 @@ class Ours(Program):
             self.view.bind_call(f"bench.{name}", getattr(self, name))
 
     def script(self, text: str) -> None:
-        self.view.eval_js(text).result(30)
+        self.view.eval_js(text).result(PATIENCE)
 
     def emit_all(self, values: Iterator[dict[str, Any]]) -> None:
         for value in values:
