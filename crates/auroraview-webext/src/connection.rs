@@ -46,6 +46,8 @@ pub(crate) struct Connection {
     pub(crate) alert: Alert,
     /// The loop comes to us, though the socket may be silent.
     woken: Cell<bool>,
+    /// The loop is with us, and looks for more before it goes.
+    in_turn: Cell<bool>,
 }
 
 impl Connection {
@@ -71,10 +73,17 @@ impl Connection {
             over: Cell::new(false),
             alert: Alert::default(),
             woken: Cell::new(false),
+            in_turn: Cell::new(false),
         })
     }
 
     pub(crate) fn begin_turn(&self) {
+        self.in_turn.set(true);
+        self.at_once();
+    }
+
+    /// Ends the stepping back.
+    fn at_once(&self) {
         if self.pause.take().is_some() {
             self.input.set_priority(FIRST);
         }
@@ -82,6 +91,7 @@ impl Connection {
 
     /// Ends a turn of taking messages; `more` where some may be left.
     pub(crate) fn end_turn(&self, more: bool) {
+        self.in_turn.set(false);
         if more {
             self.input.set_priority(LAST);
             self.wake();
@@ -150,7 +160,7 @@ impl Connection {
 
     /// After sending: what waits is sent on as soon as the socket takes it, and an answer may come at once.
     pub(crate) fn sent(&self) {
-        if self.alert.sent() {
+        if self.alert.sent() && !self.in_turn.get() {
             self.wake();
         }
         self.watch_output();
@@ -211,7 +221,7 @@ unsafe extern "C" fn paused(page: gpointer) -> gboolean {
     shielded(G_SOURCE_REMOVE, || {
         let connection = page::get(page as usize as u32).and_then(|page| page.connection());
         if let Some(connection) = connection {
-            connection.begin_turn();
+            connection.at_once();
         }
         G_SOURCE_REMOVE
     })

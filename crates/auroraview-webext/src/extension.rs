@@ -78,15 +78,27 @@ unsafe extern "C" fn page_created(
                 transmute::<Received, unsafe extern "C" fn()>(user_message_received),
                 data,
             );
-            webkit_web_page_send_message_to_view(
-                web_page,
-                messages::question(),
-                null_mut(),
-                Some(answered),
-                data,
-            );
+            ask(web_page, number);
         }
     });
+}
+
+/// Asks the view for a lane; [`answered`] hears of it.
+///
+/// # Safety
+/// The page lives.
+unsafe fn ask(web_page: *mut WebKitWebPage, number: c_uint) {
+    let data = number as usize as *mut c_void;
+    // SAFETY: as the caller promises; the callback takes our number, which is never followed.
+    unsafe {
+        webkit_web_page_send_message_to_view(
+            web_page,
+            messages::question(),
+            null_mut(),
+            Some(answered),
+            data,
+        );
+    }
 }
 
 unsafe extern "C" fn page_gone(number: gpointer, _: *mut GObject) {
@@ -152,6 +164,12 @@ unsafe extern "C" fn window_object_cleared(
             return;
         };
         page.document_begins();
+        if page.connection().is_none() {
+            // The engine loses what is asked in a process that it tries a document in, before it shows that one. This
+            // answer comes too late for this document; the next one has it.
+            // SAFETY: the page lives during the signal.
+            unsafe { ask(web_page, page.number) };
+        }
         // SAFETY: the address is lent by the frame, which lives.
         let address = unsafe { text(webkit_frame_get_uri(frame)) };
         if !address.is_some_and(|address| page.may_connect(&address)) {

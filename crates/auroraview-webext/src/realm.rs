@@ -11,7 +11,7 @@ use crate::js::{Protected, Thrown, function, property};
 use crate::jsc::*;
 
 /// Size of a piece.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 32 << 10;
 
 /// What we keep for a document's global object.
 pub(crate) struct Realm {

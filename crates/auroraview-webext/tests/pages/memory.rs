@@ -2,12 +2,18 @@
 
 use auroraview_lane::Lane;
 
-use crate::stand::{Stand, next, send, text};
+use crate::stand::{Stand, next, send, text, until};
 
 crate::tests![frames_leave_nothing_behind, documents_leave_nothing_behind];
 
-/// In megabytes; the collector has its own mind.
+/// In megabytes.
 const GROWTH: u64 = 40;
+
+/// The memory once the collector has been there, which has its own mind when that is: at the latest when a wait ends.
+fn settled(stand: &Stand, limit: u64) -> u64 {
+    until("the collector", || stand.memory() < limit);
+    stand.memory()
+}
 
 fn exchange(stand: &Stand, lane: &Lane, frames: usize, bytes: &[u8]) {
     for _ in 0..frames {
@@ -26,9 +32,8 @@ fn frames_leave_nothing_behind() {
     exchange(&stand, &lane, 2_000, &bytes);
     let before = stand.memory();
     exchange(&stand, &lane, 10_000, &bytes);
-    let after = stand.memory();
+    let after = settled(&stand, before + GROWTH);
     println!("10 000 frames of 100 kB each way: {before} MB, then {after} MB");
-    assert!(after < before + GROWTH);
 }
 
 fn documents_leave_nothing_behind() {
@@ -45,7 +50,6 @@ fn documents_leave_nothing_behind() {
     rounds(150);
     let before = stand.memory();
     rounds(300);
-    let after = stand.memory();
+    let after = settled(&stand, before + GROWTH);
     println!("300 documents: {before} MB, then {after} MB");
-    assert!(after < before + GROWTH);
 }
