@@ -5,6 +5,7 @@
 //! can send costs no stack.
 
 use std::borrow::Cow;
+use std::iter;
 
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
@@ -173,6 +174,16 @@ pub(crate) fn read_frame(text: &str) -> Result<Frame<'_>, Reason> {
             _ => Err(Reason::Malformed),
         },
     }
+}
+
+/// Whether a frame is the hello of a document, with whatever follows it. For transports that carry a document's frames
+/// in more than one way.
+pub fn begins_document(text: &str) -> bool {
+    let is_hello = |raw: &&RawValue| {
+        let read = read_message(raw, &mut iter::empty(), &Limits::default());
+        matches!(read, Ok(Message::Hello { .. }))
+    };
+    read_frame(text).is_ok_and(|frame| frame.messages.first().is_some_and(is_hello))
 }
 
 fn read_head(fields: FrameFields<'_>) -> Result<Frame<'_>, Reason> {

@@ -21,6 +21,7 @@ mod state;
 mod value;
 
 pub use attachment::{Attachment, Dtype, SHAPE_MAX};
+pub use codec::begins_document;
 pub use counters::{Counters, Reason};
 pub use error::{Backpressure, Code, ErrorObject};
 pub use frame::{Batch, SyncAnswer};

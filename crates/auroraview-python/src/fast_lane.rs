@@ -20,7 +20,7 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use auroraview_lane::{DocumentId, Fault, Lane, Limits};
-use auroraview_protocol::{Batch, SyncAnswer};
+use auroraview_protocol::{Batch, SyncAnswer, begins_document};
 use bytes::Bytes;
 
 use crate::lock;
@@ -41,6 +41,8 @@ struct State {
     connection: Option<Arc<Connection>>,
     /// Why there is no connection.
     reason: String,
+    /// The last document that wanted to use one.
+    asking: Option<String>,
 }
 
 /// See the module.
@@ -61,6 +63,7 @@ impl FastLane {
             state: Mutex::new(State {
                 connection: None,
                 reason: "the window is not open".to_owned(),
+                asking: None,
             }),
         })
     }
@@ -118,11 +121,25 @@ impl FastLane {
     /// Takes the hello of a document whose other frames come on the lane. False when there is none; then the hello is
     /// to be taken as any.
     pub(crate) fn admit(&self, document: &str, hello: &str, attachments: &mut Vec<Bytes>) -> bool {
+        lock(&self.state).asking = Some(document.to_owned());
         let (Some(connection), Some(document)) = (self.connection(), DocumentId::parse(document))
         else {
             return false;
         };
-        connection.admit(document, hello, std::mem::take(attachments));
+        connection.admit(document, hello, attachments)
+    }
+
+    /// Whether this frame, which came the ordinary way, is the second hello of a document that used the lane: it has lost
+    /// it, perhaps without our knowledge, and goes on without. Then the lane is done with it.
+    pub(crate) fn is_left(&self, document: &str, frame: &str) -> bool {
+        {
+            let mut state = lock(&self.state);
+            if state.asking.as_deref() != Some(document) || !begins_document(frame) {
+                return false;
+            }
+            state.asking = None;
+        }
+        self.document_gone();
         true
     }
 

@@ -95,9 +95,13 @@ impl ViewCore {
                 self.peer.refuse(Reason::TooLarge);
             }
             Ok((text, mut attachments)) => {
-                if lane && self.fast_lane.admit(document, text, &mut attachments) {
-                    self.peer.flush();
-                    return;
+                if lane {
+                    if self.fast_lane.admit(document, text, &mut attachments) {
+                        self.peer.flush();
+                        return;
+                    }
+                } else if self.fast_lane.is_left(document, text) {
+                    self.peer.document_gone();
                 }
                 self.peer.receive(text, attachments);
                 self.fast_lane.make_way(&self.peer);

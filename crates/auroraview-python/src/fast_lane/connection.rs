@@ -122,14 +122,25 @@ impl Connection {
         self.read_and_send(DRAIN, Pause::Ignored, |_| {});
     }
 
-    /// Takes the hello of a document, which came another way, and what it sends on the lane from now on.
-    pub(super) fn admit(&self, document: DocumentId, hello: &str, attachments: Vec<Bytes>) {
+    /// Takes the hello of a document, which came another way, and what it sends on the lane from now on. False when the
+    /// lane is over, and nothing was done.
+    pub(super) fn admit(
+        &self,
+        document: DocumentId,
+        hello: &str,
+        attachments: &mut Vec<Bytes>,
+    ) -> bool {
+        let mut is_admitted = false;
         self.read_and_send(DRAIN, Pause::Ignored, |peer| {
-            lock(&self.admission).admit(document);
-            peer.take_in(hello, attachments);
+            if !self.is_over.load(Ordering::SeqCst) {
+                lock(&self.admission).admit(document);
+                peer.take_in(hello, std::mem::take(attachments));
+                is_admitted = true;
+            }
         });
         // What waited for that.
         self.read_and_send(TURN, Pause::Kept, |_| {});
+        is_admitted
     }
 
     /// The document that was admitted is gone. What it wrote before that is taken.

@@ -45,6 +45,12 @@ impl Outlet for Way {
     }
 }
 
+fn hello(document: &str) -> String {
+    format!(
+        r#"{{"v":1,"doc":"{document}","msgs":[{{"type":"hello","protocol":1,"document":"{document}","url":""}}]}}"#
+    )
+}
+
 /// The program's end of a page.
 struct Host {
     dispatcher: Arc<Dispatcher>,
@@ -87,9 +93,7 @@ impl Host {
 
     /// The hello of a document, which the host has checked.
     fn admit(&self, document: &str) {
-        let hello = format!(
-            r#"{{"v":1,"doc":"{document}","msgs":[{{"type":"hello","protocol":1,"document":"{document}","url":""}}]}}"#
-        );
+        let hello = hello(document);
         assert!(self.fast_lane.admit(document, &hello, &mut Vec::new()));
         self.peer.flush();
     }
@@ -396,6 +400,30 @@ fn what_was_written_before_the_end_is_taken() {
         eventually("the end", || !host.is_fast());
         assert_eq!(host.dispatcher.workers.waiting(host.peer.id), 1000);
         assert!(!host.peer.has_document(A));
+    });
+}
+
+#[test]
+fn a_document_that_leaves_the_lane_by_itself_is_not_heard_there_any_more() {
+    in_time(|| {
+        let host = Host::new(&dispatcher(Limits::default(), 1));
+        let page = host.ready(A);
+        let frame = format!(r#"{{"v":1,"doc":"{A}","msgs":[{{"type":"ready"}}]}}"#);
+        assert!(!host.fast_lane.is_left(A, &frame));
+        assert!(!host.fast_lane.is_left(B, &hello(B)));
+        assert!(host.is_fast());
+        assert!(host.fast_lane.is_left(A, &hello(A)));
+        host.peer.document_gone();
+        host.peer.receive(&hello(A), Vec::new());
+        assert!(!host.is_fast() && host.peer.has_document(A));
+        page.call(A, 1, "unknown");
+        host.fast_lane.drain();
+        assert!(lock(&host.ordinary)[0].contains("__auroraview_welcome"));
+        assert_eq!(
+            (lock(&host.ordinary).len(), host.peer.stats_refused()),
+            (1, 0)
+        );
+        assert!(!host.fast_lane.is_left(A, &hello(A)));
     });
 }
 
