@@ -20,7 +20,7 @@ PARTS = {
     "brackets: theirs divided by ours. Ours and pywebview's use the WebKitGTK of the system, where Qt brings Chromium; "
     "pywebview has no events, so it runs script in the page. A start goes from the start of the interpreter to the "
     "page's answer; memory is what no file holds.",
-    "bridge": "In a window of the process, under Xvfb; the floor is WebKitGTK without a bridge.",
+    "bridge": "In a window of the process, under Xvfb, on the fast lane; the floor is WebKitGTK without a bridge.",
     "lane": "A window of 400 x 300, under Xvfb, on the fast lane; the same program with `AURORAVIEW_FAST_LANE=0`, the "
     "engine without a bridge, and the programs of the peers, each alone, in turns. In brackets: theirs divided by "
     "ours. A busy thread of the window runs a function of GLib, without Python, for 8 of every 10 ms; in Qt a timer. "
