@@ -1,5 +1,5 @@
 /** The package as it is published: its size, and its core as it was minified, with built-ins that are not taken early. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { bundleEntry, INTERNAL } from "../scripts/package.mjs";
 import { CORE_LIMIT, sizes } from "../scripts/size.mjs";
 import { Attached } from "../src/attached";
@@ -100,4 +100,37 @@ test("the minified core calls, hears, sends and takes arrays", async () => {
   program.end("over");
   await expect(client.call("m")).rejects.toMatchObject({ code: "closed" });
   expect(client.connection.reason).toBe("over");
+});
+
+test("buffers of the core are filled by attachments of the other entry", async () => {
+  const { code: transports } = await bundleEntry("transports");
+  // Its imports of the core are types alone, but for what it does not need here.
+  const at = `data:text/javascript,${encodeURIComponent(transports)}`;
+  const { Attached: Built } = (await import(/* @vite-ignore */ at)) as { Attached: typeof Attached };
+  const program = new Program();
+  const client = core.createAuroraView({ transport: program });
+  program.welcome();
+  const asked = client.buffer("asked", [2], "int16");
+  const { array } = asked;
+  const told: number[] = [];
+  asked.on(({ version }) => told.push(version));
+  const publish = (name: string, version: number, dtype: string, shape: number[], bytes: Uint8Array): void => {
+    program.seq++;
+    const detail = { version, array: { $av: 0 } };
+    const att = [{ bytes: bytes.length, dtype, shape }];
+    const msgs = [{ type: "event", event: `__auroraview_buffer:${name}`, detail, att }];
+    const frame = JSON.stringify({ att: 1, v: 1, doc: program.document, seq: program.seq, msgs });
+    program.receiver.receive(frame, new Built([bytes]));
+  };
+  publish("asked", 1, "int16", [2], new Uint8Array([1, 0, 2, 0]));
+  const warning = vi.spyOn(console, "warn").mockImplementation(() => {});
+  publish("asked", 2, "int8", [4], new Uint8Array(4));
+  expect(String(warning.mock.calls[0]?.[0])).toBe("Error: buffer asked is int8[4], and the page asked for int16[2]");
+  warning.mockRestore();
+  expect([asked.array === array, [...array], asked.version, told]).toEqual([true, [1, 2], 1, [1]]);
+  publish("other", 5, "float32", [1, 1], new Uint8Array([0, 0, 128, 63]));
+  const other = client.buffer("other");
+  expect([other.array, other.shape, other.dtype, other.version]).toMatchObject([{ 0: 1 }, [1, 1], "float32", 5]);
+  expect(() => client.buffer("other", [2])).toThrow("buffer other is float32[1,1]");
+  expect(() => client.callSync("m")).toThrow("callSync needs the fast lane of a window: use call");
 });

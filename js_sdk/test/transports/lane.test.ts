@@ -293,3 +293,16 @@ test("call after call costs one post each, with the acknowledgement", async () =
   }
   await run;
 });
+
+test("a frame that comes while another is received is taken at once", async () => {
+  const { native, client } = await welcomedPage();
+  const seen: unknown[] = [];
+  client.on("inner", (detail) => seen.push(detail));
+  client.on("outer", (detail) => {
+    native.deliver(frame([event("inner", 1)]));
+    seen.push(detail);
+  });
+  const messages = [event("outer", 2), event("inner", { $av: 0 }, { att: [{ bytes: 1 }] })];
+  native.deliver(frame(messages, 1), [new Uint8Array([3])]);
+  expect(seen).toEqual([1, 2, new Uint8Array([3])]);
+});
