@@ -56,6 +56,7 @@ pub(super) struct Connection {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pause {
     Kept,
+    /// What is seen to next came after what is there; still a page cannot have as much as it likes read so.
     Ignored,
 }
 
@@ -117,7 +118,7 @@ impl Connection {
         }
     }
 
-    /// Reads what is there now, also where the page has sent more than is wanted: what is seen to next came after it.
+    /// Reads what is there now, before something that came after it is seen to.
     pub(super) fn drain(&self) {
         self.read_and_send(DRAIN, Pause::Ignored, |_| {});
     }
@@ -174,7 +175,11 @@ impl Connection {
     ) -> ToSend {
         let mut to_send = ToSend::Nothing;
         for _ in 0..most {
-            if self.is_over.load(Ordering::SeqCst) || (pause == Pause::Kept && peer.is_paused()) {
+            let is_enough = match pause {
+                Pause::Kept => peer.is_paused(),
+                Pause::Ignored => peer.is_overrun(),
+            };
+            if is_enough || self.is_over.load(Ordering::SeqCst) {
                 break;
             }
             let came = match held.take() {

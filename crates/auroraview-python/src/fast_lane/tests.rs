@@ -497,6 +497,10 @@ fn a_page_that_floods_is_not_read_further_until_its_handlers_follow() {
         calm.call(B, 1, "unknown");
         assert!(calm.next().contains("method_not_found"));
         assert!(waiting() < 300, "{}", waiting());
+        for _ in 0..100 {
+            host.fast_lane.drain();
+        }
+        assert!(waiting() < 300, "{}", waiting());
         let workers = Workers::start(&host.dispatcher, 1);
         page.call(A, 1, "e");
         page.answered(1..2);

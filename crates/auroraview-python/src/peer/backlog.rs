@@ -51,6 +51,13 @@ impl PeerCore {
         !(self.is_below(2) && self.backlog.is_paused.swap(false, Ordering::SeqCst))
     }
 
+    /// So much waits that not even for the sake of order more is to be read.
+    pub(crate) fn is_overrun(&self) -> bool {
+        let limits = self.limits();
+        self.backlog.jobs.load(Ordering::SeqCst) / 2 > limits.calls_in_flight
+            || self.backlog.bytes.load(Ordering::SeqCst) / 2 > limits.queue_bytes
+    }
+
     /// No more waits than this part of what may.
     fn is_below(&self, part: usize) -> bool {
         let limits = self.limits();
