@@ -135,7 +135,7 @@ def test_a_namespace_is_unbound_as_a_whole(bridge, page):
     assert page.call("tools.files.of_class").result(SECONDS) == "Api"
 
 
-@pytest.mark.parametrize("namespace", ["call", "on.x", "then", "whenReady", "send_event"])
+@pytest.mark.parametrize("namespace", ["call", "on.x", "then", "buffer", "callSync.x", "whenReady", "send_event"])
 def test_a_namespace_must_not_hide_what_the_page_has(bridge, namespace):
     with pytest.raises(UsageError, match=r"window\.auroraview"):
         bridge.bind_api(Api(), namespace)

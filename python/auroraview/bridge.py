@@ -35,7 +35,7 @@ _THREADS = ("worker", "pool", "main")
 _usual_thread = "worker"
 # What `window.auroraview` has itself; a namespace of the same name could not be reached.
 _RESERVED_NAMESPACES = frozenset(
-    ("call", "send_event", "on", "once", "off", "trigger", "whenReady", "isReady", "onReset", "connection", "then")
+    "call callSync buffer send_event on once off trigger whenReady isReady onReset connection then".split()
 )
 # Methods that are not called themselves, but give what is.
 _METHOD_TYPES = (
