@@ -28,10 +28,15 @@ const LANE: &str = "auroraview-lane";
 /// Name of the message that replaces the allowed origins.
 const ORIGINS: &str = "auroraview-origins";
 
+/// How often a library may ask before a document comes. Ours asks once for each page; who goes on is not ours.
+const QUESTIONS_MAX: u32 = 8;
+
 /// One view's offers.
 pub(crate) struct LaneOffers {
     message_bytes: u64,
     queue_bytes: u64,
+    /// Questions since the last document.
+    asked: Cell<u32>,
     /// The library of the present web process has asked, and got its end.
     taken: Cell<bool>,
     /// Why there is none was said.
@@ -44,9 +49,24 @@ impl LaneOffers {
         library(options).map(|_| Self {
             message_bytes: options.message_bytes,
             queue_bytes: options.queue_bytes,
+            asked: Cell::new(0),
             taken: Cell::new(false),
             refused: Cell::new(false),
         })
+    }
+
+    /// Whether a library of this version may have a lane now.
+    fn admit(&self, version: Option<u32>) -> Result<(), OfferError> {
+        let asked = self.asked.get() + 1;
+        if asked > QUESTIONS_MAX {
+            return Err(OfferError::TooOften);
+        }
+        self.asked.set(asked);
+        match version {
+            Some(VERSION) => Ok(()),
+            Some(found) => Err(OfferError::Version(found.to_string())),
+            None => Err(OfferError::Version("none".into())),
+        }
     }
 }
 
@@ -87,13 +107,9 @@ impl View {
             .parameters()
             .and_then(|asked| asked.get::<(u32,)>())
             .map(|(version,)| version);
-        let offer = if version == Some(VERSION) {
-            self.offer(lane).map_err(|problem| problem.to_string())
-        } else {
-            let found = version.map_or_else(|| "none".into(), |version| version.to_string());
-            Err(format!(
-                "the web process has a library of version {found}; expected {VERSION}"
-            ))
+        let offer = match lane.admit(version) {
+            Ok(()) => self.offer(lane),
+            Err(refused) => Err(refused),
         };
         let (reply, ours) = match offer {
             Ok(offer) => offer,
@@ -102,7 +118,7 @@ impl View {
                 if !lane.refused.replace(true) {
                     emit(HostEvent::LaneUnavailable {
                         view: self.id,
-                        reason,
+                        reason: reason.to_string(),
                     });
                 }
                 return true;
@@ -153,9 +169,17 @@ impl View {
             .send_message_to_page(&message, None::<&gio::Cancellable>, told);
     }
 
+    /// A document is there.
+    pub(crate) fn lane_committed(&self) {
+        if let Some(lane) = &self.lane {
+            lane.asked.set(0);
+        }
+    }
+
     /// The web process died, and the library with it.
     pub(crate) fn end_lane(&self) {
         if let Some(lane) = &self.lane {
+            lane.asked.set(0);
             lane.taken.set(false);
         }
     }
@@ -164,6 +188,10 @@ impl View {
 /// Why there is no socket to offer.
 #[derive(Debug, thiserror::Error)]
 enum OfferError {
+    #[error("the web process has a library of version {0}; expected {VERSION}")]
+    Version(String),
+    #[error("the web process asked for more than {QUESTIONS_MAX} lanes for one document")]
+    TooOften,
     #[error("no socket for the fast lane: {0}")]
     Socket(#[from] std::io::Error),
     #[error("no descriptor for the fast lane: {0}")]

@@ -208,6 +208,7 @@ impl View {
             self.bridge && !error_page && self.allowed.borrow().allows(&url)
         };
         self.crashed.set(false);
+        self.lane_committed();
         self.end_document("the document is gone");
         emit(HostEvent::Committed {
             view: self.id,

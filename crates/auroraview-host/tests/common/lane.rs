@@ -101,10 +101,11 @@ impl LaneEnd {
 
     /// Waits until the other end is closed.
     pub(crate) fn ended(&self) {
-        while let Err(fault) = self.next().map(drop) {
-            match fault {
-                Fault::Closed => return,
-                Fault::Broken(problem) => panic!("{problem}"),
+        loop {
+            match self.next() {
+                Ok(_) => {}
+                Err(Fault::Closed) => return,
+                Err(Fault::Broken(problem)) => panic!("{problem}"),
             }
         }
     }

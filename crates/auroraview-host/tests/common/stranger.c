@@ -1,5 +1,5 @@
 /* A library for the web process that is not ours: it asks for a lane in a version that does not exist, asks for nothing
- * that is known, asks without a version, and asks again. */
+ * that is known, asks without a version, and then asks as ours does, too often. */
 
 #include <webkit2/webkit-web-extension.h>
 
@@ -13,6 +13,8 @@ static void on_page(WebKitWebExtension *extension, WebKitWebPage *page, void *da
   ask(page, "auroraview-else", g_variant_new("(u)", 1u));
   ask(page, "auroraview-lane", NULL);
   ask(page, "auroraview-lane", g_variant_new("(s)", "1"));
+  for (int i = 0; i < 100; i++)
+    ask(page, "auroraview-lane", g_variant_new("(u)", 1u));
 }
 
 void webkit_web_extension_initialize(WebKitWebExtension *extension) {

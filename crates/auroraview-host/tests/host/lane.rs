@@ -195,6 +195,40 @@ fn an_origin_that_is_allowed_for_a_load_gets_the_lane_with_it() {
 }
 
 #[test]
+fn after_a_document_that_got_a_process_of_its_own_there_is_a_lane_again() {
+    let _turn = turn();
+    let headers = "Content-Type: text/html\r\nCross-Origin-Opener-Policy: same-origin\r\n";
+    let other = Server::start().answer("/", "200 OK", headers, SUM);
+    let view = View::open_only(page(SUM));
+    let former = offered(&view);
+    serve(&former, &admitted(&view));
+    view.loaded();
+    view.load(Source::Url(other.url("/")), &[]);
+    // The engine hands on questions of pages that are shown, so this one's was late; either comes first.
+    let (mut lane, mut said) = (None, false);
+    view.wait("hello and LaneOffered", |event| {
+        match event {
+            HostEvent::LaneOffered { descriptor, .. } => {
+                lane = Some(LaneEnd::new(*descriptor, options(html("")).message_bytes));
+            }
+            HostEvent::Posted { lane, .. } => {
+                assert!(!lane, "it has none yet");
+                said = true;
+            }
+            _ => {}
+        }
+        (said && lane.is_some()).then_some(())
+    });
+    let lane = lane.expect("it was waited for");
+    send(&HostCommand::Reload { view: view.id });
+    serve(&lane, &admitted(&view));
+    view.load(html(SUM), &[]);
+    serve(&lane, &admitted(&view));
+    view.close();
+    former.ended();
+}
+
+#[test]
 fn without_a_bridge_there_is_no_lane() {
     let _turn = turn();
     let mut options = page("<p>plain</p>");
@@ -222,20 +256,37 @@ fn a_folder_without_the_library_leaves_the_ordinary_way() {
 }
 
 #[test]
-fn a_library_of_another_version_gets_nothing() {
+fn a_library_of_another_version_gets_nothing_and_none_may_ask_for_ever() {
     let _turn = turn();
     let folder = strangers_folder();
     let mut options = page("<p>plain</p>");
     options.fast_lane = Some(folder.path().display().to_string());
     let view = View::open_only(options);
+    let unavailable = |event: &HostEvent| match event {
+        HostEvent::LaneUnavailable { reason, .. } => Some(reason.clone()),
+        HostEvent::LaneOffered { .. } => panic!("one of another version got it"),
+        _ => None,
+    };
+    assert_eq!(
+        view.wait("LaneUnavailable", unavailable),
+        "the web process has a library of version 4000000000; expected 1"
+    );
+    // It goes on as ours would, a hundred times.
+    let mut offers = 0;
     let reason = view.wait("LaneUnavailable", |event| match event {
         HostEvent::LaneUnavailable { reason, .. } => Some(reason.clone()),
+        HostEvent::LaneOffered { descriptor, .. } => {
+            drop(LaneEnd::new(*descriptor, 1));
+            offers += 1;
+            None
+        }
         _ => None,
     });
     assert_eq!(
         reason,
-        "the web process has a library of version 4000000000; expected 1"
+        "the web process asked for more than 8 lanes for one document"
     );
+    assert_eq!(offers, 5, "it had asked thrice before");
     let (_, lane) = hello(&view);
     assert!(!lane);
     view.loaded();
