@@ -102,7 +102,6 @@ def drag(view: WebView, file: str, slot: str) -> dict[str, object]:
     return found
 
 
-@pytest.mark.skipif(not lanes.BUILT, reason="this build has no fast lane")
 def test_python_decides_while_something_is_dragged(webview: Windows) -> None:
     scene = load("24_call_sync").Scene()
     view = webview(scene.view)
