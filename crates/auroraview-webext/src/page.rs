@@ -101,6 +101,10 @@ impl Page {
         self.set_origins(granted.origins);
         match Lane::new(granted.socket, granted.limits) {
             Ok(lane) => {
+                // The view has let an older one go, so who uses that is told.
+                if let Some(older) = self.connection() {
+                    self.lose(&older);
+                }
                 let connection = Connection::new(lane, granted.limits, self.number);
                 drop(self.connection.replace(Some(connection)));
             }
