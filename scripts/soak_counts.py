@@ -12,6 +12,7 @@ import statistics
 import time
 from pathlib import Path
 
+from tests.e2e.lane_ends import segments
 from tests.e2e.processes import descendants
 
 #: How much more there may be of each at the end than at the beginning: what comes and goes by itself, such as the
@@ -20,6 +21,7 @@ SLACK = {
     "threads": 4.0,
     "descriptors": 4.0,
     "memory_mb": 12.0,
+    "segments_mb": 8.0,
     "processes": 1.0,
     "children_threads": 8.0,
     "children_descriptors": 12.0,
@@ -70,6 +72,7 @@ def counts() -> dict[str, float]:
         "threads": threads,
         "descriptors": descriptors,
         "memory_mb": round(memory, 1),
+        "segments_mb": round(segments() / 2**20, 1),
         "processes": len(below),
         "children_threads": sum(one[0] for one in each),
         "children_descriptors": sum(one[1] for one in each),

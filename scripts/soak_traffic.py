@@ -1,4 +1,5 @@
-"""Who makes traffic in a soak: a window that stays, an isolated one, windows that come and go, and served pages.
+"""Who makes traffic in a soak: windows that stay, on both lanes, an isolated one, windows that come and go, and served
+pages.
 
 Each works until the round is over and raises when an answer is wrong or does not come.
 """
@@ -30,7 +31,8 @@ RESPAWN_SECONDS = 12.5
 #: Does what Python tells it to, and says when it is done.
 PAGE = """<!doctype html><meta charset=utf-8><title>Soak</title><body><p>soak<script>
 auroraview.on('tick', () => {});
-auroraview.on('work', async ([number, count]) => {
+const picture = auroraview.buffer('picture', [100, 100, 4], 'uint8');
+auroraview.on('work', async ([number, count, fast]) => {
   try {
     const bytes = new Uint8Array(50000).fill(number);
     for (let at = 0; at < count; at++) {
@@ -40,6 +42,13 @@ auroraview.on('work', async ([number, count]) => {
     if (sums.some((sum, at) => sum !== number + at)) throw new Error('a wrong sum of many');
     const back = new Uint8Array(await auroraview.call('echo', [bytes]));
     if (back.length !== bytes.length || back[49999] !== number) throw new Error('wrong bytes');
+    const large = new Uint8Array(2_500_000).fill(number), answer = await auroraview.call('echo', [large]);
+    if (answer.length !== large.length || answer[2_499_999] !== number) throw new Error('wrong large bytes');
+    for (let at = 0; fast && at < count; at++) {
+      const data = auroraview.callSync('echo', [new Uint8Array(at * 10_000).fill(at)], {timeout: 60_000});
+      if (data.length !== at * 10_000 || at && data[at * 10_000 - 1] !== at) throw new Error('wrong bytes at once');
+    }
+    if (picture.array.some((item) => item !== picture.array[0])) throw new Error('half a picture');
     await auroraview.call('fail').then(() => { throw new Error('no failure') }, () => {});
     await auroraview.send_event('done', [number, '']);
   } catch (error) {
@@ -65,17 +74,39 @@ def bind(bridge: Bridge) -> None:
     bridge.bind_call("add", lambda first, second: first + second)
     bridge.bind_call("later", later)
     bridge.bind_call("pooled", lambda first, second: first + second, thread="pool")
-    bridge.bind_call("echo", lambda value: value)
+    bridge.bind_call("echo", lambda value: value, sync=True)
     bridge.bind_call("fail", fail)
+
+
+#: Windows read the environment when they open: one after another.
+_opening = threading.Lock()
+
+
+def show(view: WebView, *, fast: bool) -> None:
+    """Opens a window on one of the lanes."""
+    with _opening:
+        if fast:
+            os.environ.pop("AURORAVIEW_FAST_LANE", None)
+        else:
+            os.environ["AURORAVIEW_FAST_LANE"] = "0"
+        view.show(wait=False)
+
+
+def check_lane(view: WebView, *, fast: bool) -> None:
+    """Raises when the window is on the other lane."""
+    expected = "fast" if fast else "script-message"
+    if view.info["lane"] != expected:
+        raise AssertionError(f"{view!r} is on the lane {view.info['lane']}: {view.info['lane_reason']}")
 
 
 class Window:
     """A window that stays open, with calls, events, binary data and reloads; at the end of a round what shows its page
     is killed."""
 
-    def __init__(self, done: Done, *, isolated: bool) -> None:
+    def __init__(self, done: Done, *, isolated: bool = False, fast: bool = True) -> None:
         self.done = done
         self.isolated = isolated
+        self.fast = fast
         self.view = self.new("kept")
         self._finished: dict[int, str] = {}
         self._changed = threading.Condition()
@@ -84,7 +115,8 @@ class Window:
         self._crashes = threading.Semaphore(0)
         self._crashed = -math.inf
         self.view.window.on("crashed", lambda *_: self._crashes.release())
-        self.view.show(wait=False)
+        self._picture = self.view.buffer("picture", (100, 100, 4))
+        show(self.view, fast=fast)
         self.view.wait_ready(PATIENCE)
 
     def new(self, title: str) -> WebView:
@@ -128,11 +160,14 @@ class Window:
         count = 20
         with self._changed:
             self._finished.pop(number, None)
-        self.view.emit("work", [number, count])
+        check_lane(self.view, fast=self.fast)
+        self.view.emit("work", [number, count, self.fast])
         for at in range(100):
             self.view.emit("tick", {"at": at, "text": "x" * 200})
             self.view.emit("latest", at, keep="latest")
+            self._picture.publish(bytes([at]) * 40_000)
         self.view.emit("tick", bytes(100_000))
+        self.view.emit("tick", bytes(2_500_000))
         with self._changed:
             if not self._changed.wait_for(lambda: number in self._finished, PATIENCE):
                 view = self.view
@@ -145,17 +180,18 @@ class Window:
         with contextlib.suppress(ViewClosed):
             if self.view.eval_js("'x'.repeat(1000).length").result(PATIENCE) != 1000:
                 raise AssertionError("a script has a wrong value")
-        self.done["calls"] += 2 * count + 2
-        self.done["events"] += 202
+        self.done["calls"] += 2 * count + 3
+        self.done["calls at once"] += count if self.fast else 0
+        self.done["events"] += 203
+        self.done["pictures"] += 100
         self.done["scripts"] += 1
 
-    def crash(self) -> None:
-        """Kills the process of the window, or of its page, and waits until it is back. Not for two windows at once:
-        what comes back of one must not be taken for the other."""
+    def end_process(self) -> bool:
+        """Kills the process of the window, or that of its page and of all other pages that are shown by this process.
+        Whether it did: an isolated window is not killed too often."""
         if self.isolated and time.monotonic() - self._crashed < RESPAWN_SECONDS:
-            return
+            return False
         self._crashed = time.monotonic()
-        generation = self.view.peer.generation
         shells = soak_counts.named("auroraview-shel")
         if self.isolated:
             victims = shells
@@ -167,6 +203,10 @@ class Window:
         for pid in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        return True
+
+    def come_back(self, generation: int) -> None:
+        """Waits until it is told of the crash and has another page than that, and works."""
         if not self._crashes.acquire(timeout=PATIENCE):
             raise TimeoutError("the crash was not told")
         if not self.isolated:
@@ -179,6 +219,15 @@ class Window:
         """For good."""
         self.view.close()
         self.view.wait(PATIENCE)
+
+
+def crash(*windows: Window) -> None:
+    """Lets all of them crash at once, and come back: all isolated ones, or all others. What comes back of one must not
+    be taken for another of the other kind."""
+    generations = [window.view.peer.generation for window in windows]
+    if windows[0].end_process():
+        for window, generation in zip(windows, generations, strict=True):
+            window.come_back(generation)
 
 
 class Openings:
@@ -200,10 +249,12 @@ class Openings:
                 isolation="process" if number % 4 == 0 else "none",
             )
             bind(view.bridge)
-            view.show(wait=False)
+            fast = number % 3 > 0
+            show(view, fast=fast)
             try:
                 if number % 5:
                     view.wait_ready(PATIENCE)
+                    check_lane(view, fast=fast)
                     script = f"auroraview.call('later', [{number}, 1])"
                     if view.eval_js(script).result(PATIENCE) != number + 1:
                         raise AssertionError("a wrong sum")
