@@ -122,8 +122,8 @@ pub(super) fn lane_limits(limits: &Limits) -> auroraview_lane::Limits {
         .message_bytes
         .saturating_add(limits.message_bytes / 3);
     let message_bytes = message_bytes.saturating_add(4096).max(LEAST);
-    // Two frames are on their way to a page at a time, each perhaps one long message.
-    let queue_bytes = message_bytes.saturating_mul(2).max(limits.queue_bytes);
+    // The session has two frames on their way to a page at a time. A long one may wait alone, however little may wait.
+    let queue_bytes = limits.queue_bytes.max(LEAST);
     auroraview_lane::Limits {
         message_bytes,
         queue_bytes,
