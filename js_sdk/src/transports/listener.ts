@@ -15,20 +15,31 @@ export function asListener(take: Take): Take {
   let frame = "";
   let count = 0;
   let running = false;
-  target.addEventListener("frame", () => take(frame, count));
+  let due = false;
+  // Handlers of the page see the event in `window.event` and may send it again, or spoil it.
+  const run = (): void => {
+    if (due) {
+      due = false;
+      take(frame, count);
+    }
+  };
+  target.addEventListener("frame", run);
   return (text, attachments) => {
     if (running) {
       take(text, attachments);
       return;
     }
     running = true;
+    due = true;
     frame = text;
     count = attachments;
     try {
       apply(dispatchEvent, target, [event]);
-    } finally {
-      running = false;
-      frame = "";
+    } catch {
+      // It is being sent by the page just now.
     }
+    run();
+    running = false;
+    frame = "";
   };
 }
