@@ -85,8 +85,10 @@ def test_a_page_that_floods_a_slow_handler_costs_bounded_memory_and_no_other_pag
         other.emit("tick", n)
     grown = memory() - before
     assert grown < 250 * MEBIBYTE, f"{grown / MEBIBYTE:.0f} MiB more"
-    # Small ones fit into what may wait; large ones do not.
-    assert set(ask(flooding, "refused")) == ({"busy"} if size else set())
+    refusals = set(ask(flooding, "refused"))
+    assert refusals <= {"busy"}
+    # Small ones may all fit into what may wait; large ones do not.
+    assert refusals or not size
     said, refused = run(flooding, "stop = true; return [said, refused.length]")
     slow.through.set()
     wait_for(lambda: len(slow.seen) >= said - refused, "all that was taken")
