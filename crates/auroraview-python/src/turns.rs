@@ -23,7 +23,7 @@ use crate::lock;
 /// So long after something came the leader stays awake for the next: to be woken on another core takes as long.
 const ALERT: Duration = Duration::from_micros(50);
 /// Who lets others go first for so long has met one who needs this core,
-const CROWDED: Duration = Duration::from_micros(10);
+const CROWDED: Duration = Duration::from_micros(100);
 /// and does not stay awake again for so long.
 const CALM: Duration = Duration::from_millis(20);
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// How long after sending it is worth it.
 const ALERT: Duration = Duration::from_micros(50);
 /// Letting others run takes less when there are none.
-const ALONE: Duration = Duration::from_micros(10);
+const ALONE: Duration = Duration::from_micros(100);
 /// How long not to look once somebody else had work to do.
 const REST: Duration = Duration::from_millis(20);
 
