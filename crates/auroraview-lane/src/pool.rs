@@ -109,7 +109,9 @@ impl Pool {
     }
 
     fn retire(&mut self, number: usize, retired: &mut impl FnMut(Packet)) {
-        self.slots[number] = None;
+        if let Some(slot) = self.slots[number].take() {
+            slot.segment.discard();
+        }
         let number = number as u16;
         retired(Packet::Retire { number });
     }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::{ptr, slice};
 
 use rustix::fs::{
-    FileType, MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, fstatfs, ftruncate,
-    memfd_create,
+    FallocateFlags, FileType, MemfdFlags, SealFlags, fallocate, fcntl_add_seals, fcntl_get_seals,
+    fstat, fstatfs, ftruncate, memfd_create,
 };
 use rustix::io::{pwrite, retry_on_intr};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
@@ -102,6 +102,12 @@ impl Segment {
 
     pub(crate) fn file(&self) -> Arc<OwnedFd> {
         self.file.clone()
+    }
+
+    /// Gives its memory back, also while the other end has it mapped or has not yet read of it.
+    pub(crate) fn discard(self) {
+        let whole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        let _ = fallocate(&self.file, whole, 0, self.size as u64);
     }
 
     /// Writes data and then what stands behind it, from the start on; together they are no longer than the segment.

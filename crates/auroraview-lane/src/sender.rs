@@ -85,6 +85,8 @@ pub(crate) struct Sender {
     bodies: usize,
     /// Segments of the other end that it may use again and was not told so, one bit each.
     releases: u32,
+    /// Segments of ours whose message has not left, one bit each: nobody can have copied it.
+    unsent: u32,
     blocked: Blocked,
     /// Room for a packet.
     scratch: Vec<u8>,
@@ -102,6 +104,7 @@ impl Sender {
             queued: 0,
             bodies: 0,
             releases: 0,
+            unsent: 0,
             blocked: Blocked::No,
             scratch: Vec::new(),
             closed: false,
@@ -259,6 +262,7 @@ impl Sender {
         put_sizes(&mut sizes, data.clone().map(|part| part.bytes()));
         let front = [Part::Bytes(&sizes), Part::Bytes(text.as_bytes())];
         taken.segment.write(data, front)?;
+        self.unsent |= 1 << number;
         let segment = Some(number);
         Ok(Some(Packet::Message { head, segment }))
     }
@@ -270,7 +274,7 @@ impl Sender {
         }
         if self.queue.is_empty() && self.releases == 0 {
             match write(socket, parts, file.as_deref()) {
-                Ok(()) => return,
+                Ok(()) => return self.left(parts[0]),
                 Err(Stop::Blocked(by)) => self.blocked = by,
                 Err(Stop::Failed(error)) => return self.fail(socket, error),
             }
@@ -278,6 +282,17 @@ impl Sender {
         let bytes: Box<[u8]> = parts.concat().into();
         self.queued += bytes.len() + OVERHEAD;
         self.queue.push_back(Waiting::Packet { bytes, file });
+    }
+
+    /// A packet is on its way: if it is a message in a segment, that may be released from now on.
+    fn left(&mut self, packet: &[u8]) {
+        if self.unsent == 0 {
+            return;
+        }
+        let packet = packet.first_chunk().and_then(Packet::read);
+        if let Some(Packet::Message { segment, .. }) = packet {
+            self.unsent &= !segment.map_or(0, |number| 1 << number);
+        }
     }
 
     /// Tells the other end that it may use a segment again.
@@ -294,7 +309,9 @@ impl Sender {
             return true;
         }
         let mut retired = Vec::new();
-        if !self.pool.release(number, |packet| retired.push(packet)) {
+        if self.unsent & (1 << number) != 0
+            || !self.pool.release(number, |packet| retired.push(packet))
+        {
             return false;
         }
         for packet in retired {
@@ -339,6 +356,7 @@ impl Sender {
                 return Err(stop);
             }
             self.queued -= bytes.len() + OVERHEAD;
+            self.left(&bytes);
         }
         self.queue.shrink_to(KEPT_PLACES);
         Ok(())

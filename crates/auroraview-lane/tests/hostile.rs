@@ -562,6 +562,46 @@ fn a_release_is_believed_once() {
 }
 
 #[test]
+fn what_has_not_left_cannot_have_been_copied() {
+    leaves_nothing(|| {
+        let attacked = attacked();
+        let small = frame(&"x".repeat(50_000), &[]);
+        while send(&attacked.lane, &small).unwrap() == Sent::Written {}
+        let large = frame("", &[pattern(100_000, 0)]);
+        assert_eq!(send(&attacked.lane, &large), Ok(Sent::Queued));
+        attacked.send(&Head::new(4, 0).bytes());
+        attacked.assert_broken("released that is not in use");
+    });
+}
+
+#[test]
+fn a_segment_that_is_retired_costs_nothing_even_if_nobody_reads_of_it() {
+    leaves_nothing(|| {
+        let limits = Limits {
+            message_bytes: 80 * MIB,
+            queue_bytes: 4 * MIB,
+        };
+        let (one, socket) = Lane::pair().unwrap();
+        let lane = Lane::new(one, limits).unwrap();
+        let large = frame("", &[pattern(66 * MIB, 0)]);
+        for _ in 0..3 {
+            assert_eq!(send(&lane, &large), Ok(Sent::Written));
+            write(&socket, &Head::new(4, 0).bytes(), &[]).unwrap();
+            assert_eq!(receive(&lane), Ok(None));
+        }
+        let mut segments = 0;
+        while let Some((packet, file)) = read(&socket) {
+            if let Some(file) = file {
+                assert_eq!(packet[0], 3);
+                assert_eq!(rustix::fs::fstat(&file).unwrap().st_blocks, 0);
+                segments += 1;
+            }
+        }
+        assert_eq!(segments, 3);
+    });
+}
+
+#[test]
 fn memory_that_changes_while_it_is_read_harms_nobody() {
     leaves_nothing(|| {
         let attacked = attacked();
