@@ -81,6 +81,7 @@ impl Attack {
                 16..20 => self.send(choices),
                 20..28 => drop(self.receive(choices, 0)),
                 28 => drop(self.lane.flush()),
+                31 => self.lane.rest(),
                 29 if choices.one_in(8) => drop(shutdown(&self.socket, Shutdown::Write)),
                 30 if choices.one_in(8) => self.write(&[7; INLINE_BYTES + 60], &[]),
                 _ => assert!(!self.lane.is_full() || self.fault.is_none()),
@@ -172,7 +173,7 @@ impl Attack {
     }
 
     fn send_control(&mut self, choices: &mut Choices<'_>) {
-        let (which, number) = (4 + choices.below(2) as u8, choices.below(10) as u8);
+        let (which, number) = (4 + choices.below(3) as u8, choices.below(10) as u8);
         let file = choices.one_in(16).then(|| memory(4096, SealFlags::empty()));
         let files: Vec<_> = file.iter().map(AsFd::as_fd).collect();
         self.write(&control(which, number, 0), &files);
@@ -220,7 +221,7 @@ impl Attack {
         if read.bytes == 0 {
             return;
         }
-        assert!(read.bytes >= 48 && (1..=5).contains(&packet[0]));
+        assert!(read.bytes >= 48 && (1..=6).contains(&packet[0]));
         assert_eq!(files, usize::from(packet[0] == 3));
         assert!(packet[0] == 1 || read.bytes == 48);
         if packet[0] == 2 && !choices.one_in(8) {

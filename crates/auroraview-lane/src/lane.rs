@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::net::sockopt::{set_socket_send_buffer_size, socket_domain, socket_type};
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, shutdown, socketpair};
@@ -28,6 +28,7 @@ pub struct Lane {
     receiver: Mutex<Receiver>,
     waiting: AtomicBool,
     full: AtomicBool,
+    shared: AtomicU64,
 }
 
 impl Lane {
@@ -61,6 +62,7 @@ impl Lane {
             receiver: Mutex::new(Receiver::new(limits)),
             waiting: AtomicBool::new(false),
             full: AtomicBool::new(false),
+            shared: AtomicU64::new(0),
         })
     }
 
@@ -115,6 +117,21 @@ impl Lane {
         self.full.load(Ordering::Acquire)
     }
 
+    /// How many messages were in shared memory up to now, of either end. While that stays the same, what is kept of such
+    /// memory is of no use.
+    pub fn shared(&self) -> u64 {
+        self.shared.load(Ordering::Acquire)
+    }
+
+    /// Gives back the shared memory that both ends keep for later. One of them is to call this when [`Self::shared`] has
+    /// not changed for a while: a lane has no clock.
+    pub fn rest(&self) {
+        self.with_sender(|sender| {
+            sender.rest(&self.socket);
+            sender.ask_to_rest(&self.socket);
+        });
+    }
+
     /// Takes the next message; `None` when there is none now. `take` may use the lane, this function too.
     ///
     /// # Errors
@@ -143,6 +160,7 @@ impl Lane {
                         return Err(self.fail(fault));
                     }
                 }
+                Ok(Next::Rest) => self.with_sender(|sender| sender.rest(&self.socket)),
                 Ok(Next::Seen) => {}
                 Ok(Next::Nothing) => return Ok(None),
                 Err(fault) => return Err(self.fail(fault)),
@@ -158,6 +176,7 @@ impl Lane {
         self.waiting.store(waiting, Ordering::Release);
         let full = sender.queued() > self.limits.queue_bytes / 2;
         self.full.store(full, Ordering::Release);
+        self.shared.store(sender.shared(), Ordering::Release);
         result
     }
 

@@ -108,6 +108,14 @@ impl Pool {
         true
     }
 
+    /// Keeps none of those that nothing is in.
+    pub(crate) fn rest(&mut self, mut retired: impl FnMut(Packet)) {
+        let free: Vec<_> = self.free().map(|(number, _)| number).collect();
+        for number in free {
+            self.retire(number, &mut retired);
+        }
+    }
+
     fn retire(&mut self, number: usize, retired: &mut impl FnMut(Packet)) {
         if let Some(slot) = self.slots[number].take() {
             slot.segment.discard();

@@ -57,6 +57,8 @@ pub(crate) enum Next {
     Seen,
     /// The other end has copied what was in that segment of ours.
     Release(u16),
+    /// The other end wants the memory back that we keep for later.
+    Rest,
     Message(Received),
 }
 
@@ -138,6 +140,7 @@ impl Receiver {
                 Ok(Next::Seen)
             }
             Packet::Release { number } => Ok(Next::Release(number)),
+            Packet::Rest => Ok(Next::Rest),
             Packet::Message { .. } => Ok(Next::Nothing),
         }
     }

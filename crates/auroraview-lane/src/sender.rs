@@ -87,6 +87,8 @@ pub(crate) struct Sender {
     releases: u32,
     /// Segments of ours whose message has not left, one bit each: nobody can have copied it.
     unsent: u32,
+    /// How many messages were in segments, of either end.
+    shared: u64,
     blocked: Blocked,
     /// Room for a packet.
     scratch: Vec<u8>,
@@ -105,6 +107,7 @@ impl Sender {
             bodies: 0,
             releases: 0,
             unsent: 0,
+            shared: 0,
             blocked: Blocked::No,
             scratch: Vec::new(),
             closed: false,
@@ -118,6 +121,10 @@ impl Sender {
 
     pub(crate) fn queued(&self) -> usize {
         self.queued
+    }
+
+    pub(crate) fn shared(&self) -> u64 {
+        self.shared
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -263,6 +270,7 @@ impl Sender {
         let front = [Part::Bytes(&sizes), Part::Bytes(text.as_bytes())];
         taken.segment.write(data, front)?;
         self.unsent |= 1 << number;
+        self.shared += 1;
         let segment = Some(number);
         Ok(Some(Packet::Message { head, segment }))
     }
@@ -298,6 +306,7 @@ impl Sender {
     /// Tells the other end that it may use a segment again.
     pub(crate) fn release(&mut self, socket: &OwnedFd, number: u16) {
         if !self.closed {
+            self.shared += 1;
             self.releases |= 1 << number;
             self.go_on(socket);
         }
@@ -314,11 +323,28 @@ impl Sender {
         {
             return false;
         }
-        for packet in retired {
-            self.post(socket, [&packet.write(), &[]], None);
-        }
+        self.post_all(socket, retired);
         self.go_on(socket);
         true
+    }
+
+    /// Gives the memory back that is kept for later.
+    pub(crate) fn rest(&mut self, socket: &OwnedFd) {
+        let mut retired = Vec::new();
+        self.pool.rest(|packet| retired.push(packet));
+        self.scratch = Vec::new();
+        self.post_all(socket, retired);
+    }
+
+    /// Asks the other end to do so.
+    pub(crate) fn ask_to_rest(&mut self, socket: &OwnedFd) {
+        self.post_all(socket, vec![Packet::Rest]);
+    }
+
+    fn post_all(&mut self, socket: &OwnedFd, packets: Vec<Packet>) {
+        for packet in packets {
+            self.post(socket, [&packet.write(), &[]], None);
+        }
     }
 
     /// Sends what waits, unless it is known that the socket takes nothing.

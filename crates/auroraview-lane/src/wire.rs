@@ -2,7 +2,7 @@
 //!
 //! | bytes | little-endian |
 //! |---|---|
-//! | 0 | which packet: 1 message in the packet, 2 message in a segment, 3 segment, 4 release, 5 retire |
+//! | 0 | which packet: 1 message in the packet, 2 message in a segment, 3 segment, 4 release, 5 retire, 6 rest |
 //! | 1 | of a message its kind: 0 frame, 1 synchronous call, 2 answer to one |
 //! | 2-3 | number of the segment |
 //! | 4-7 | how many attachments |
@@ -16,7 +16,7 @@
 //!
 //! Packet 3 brings the descriptor of a new segment, which keeps its number until the same end retires it (5). A message
 //! in a segment has it until the other end, which copied it, releases the segment (4). No other packet brings
-//! descriptors.
+//! descriptors. Who is asked to rest (6) retires the segments that nothing is in.
 
 use crate::DocumentId;
 use crate::limits::{ENTRY, SEGMENTS};
@@ -53,6 +53,7 @@ pub(crate) enum Packet {
     Retire {
         number: u16,
     },
+    Rest,
 }
 
 /// All of a message but its body.
@@ -87,6 +88,7 @@ impl Packet {
             Packet::Segment { number, .. } => (3, number),
             Packet::Release { number } => (4, number),
             Packet::Retire { number } => (5, number),
+            Packet::Rest => (6, 0),
         };
         bytes[0] = which;
         bytes[2..4].copy_from_slice(&number.to_le_bytes());
@@ -102,7 +104,7 @@ impl Packet {
             Packet::Segment { bytes: size, .. } => {
                 bytes[32..40].copy_from_slice(&size.to_le_bytes());
             }
-            Packet::Release { .. } | Packet::Retire { .. } => {}
+            Packet::Release { .. } | Packet::Retire { .. } | Packet::Rest => {}
         }
         bytes
     }
@@ -136,6 +138,7 @@ impl Packet {
             },
             4 => Packet::Release { number },
             5 => Packet::Retire { number },
+            6 => Packet::Rest,
             _ => return None,
         };
         // What is of no use is zero: there is one way to say each thing.

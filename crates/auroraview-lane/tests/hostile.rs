@@ -279,7 +279,8 @@ fn packets_that_lie_break_the_lane() {
         (vec![255; INLINE_BYTES + 48], none),
         (vec![255; INLINE_BYTES + 49], "too large"),
         (Head::new(0, 0).bytes(), none),
-        (Head::new(6, 0).bytes(), none),
+        (Head::new(6, 1).bytes(), none),
+        (Head::new(7, 0).bytes(), none),
         (Head::new(4, 8).bytes(), none),
         (Head::new(4, u16::MAX).bytes(), none),
         // What belongs to other packets.
@@ -684,7 +685,7 @@ fn head() -> impl Strategy<Value = Head> {
     ];
     let id = prop_oneof![9 => Just(*b"abcdefghijklmnop"), 1 => any::<[u8; 16]>()];
     let which = (
-        0..7_u8,
+        0..8_u8,
         0..4_u8,
         prop_oneof![9 => 0..3_u16, 1 => any::<u16>()],
     );
@@ -703,6 +704,7 @@ fn head() -> impl Strategy<Value = Head> {
             match packet {
                 3 => Head::segment(segment, text),
                 4 | 5 => Head::new(packet, segment),
+                6 => Head::new(6, 0),
                 1 => Head { segment: 0, ..head },
                 _ => head,
             }

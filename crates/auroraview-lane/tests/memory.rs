@@ -122,6 +122,37 @@ fn a_segment_larger_than_what_is_kept_goes_when_it_is_released() {
 }
 
 #[test]
+fn at_rest_neither_end_keeps_anything() {
+    let _alone = alone();
+    let (one, other) = ends(LIMITS);
+    let (before, message) = (descriptors(), frame("", &[pattern(12 * MB, 0)]));
+    for _ in 0..2 {
+        for (from, to) in [(&one, &other), (&other, &one)] {
+            assert_eq!(send(from, &message), Ok(Sent::Written));
+            assert_eq!(receive(to), Ok(Some(message.clone())));
+            assert_eq!(receive(from), Ok(None));
+        }
+        assert_eq!(one.shared(), other.shared());
+        assert!(status("RssShmem") > 12 * MB && descriptors() == before + 2);
+        let shared = one.shared();
+        one.rest();
+        for lane in [&other, &one] {
+            assert_eq!(receive(lane), Ok(None));
+        }
+        assert_eq!((status("RssShmem"), descriptors()), (0, before));
+        assert_eq!(one.shared(), shared);
+    }
+    // What is being taken stays, until it was.
+    assert_eq!(send(&one, &message), Ok(Sent::Written));
+    let taken = other.receive(|message| {
+        other.rest();
+        assert_eq!(receive(&one), Ok(None));
+        message.to_bytes(0)
+    });
+    assert_eq!(taken, Ok(Some(message.attachments[0].clone().into())));
+}
+
+#[test]
 fn many_small_messages_leave_memory_as_it_was() {
     let _alone = alone();
     let (one, other) = ends(LIMITS);
