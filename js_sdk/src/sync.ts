@@ -39,7 +39,7 @@ export function makeCallSync({ composeCall, outbox }: Bridge, lane: LaneTranspor
     // What the page said before it is before it.
     outbox.flush();
     let outcome: CallResult | undefined;
-    const became = lane.callSync(message, attachments, min(timeout, LONGEST), (text, attached) => {
+    const became = lane.callSync(message, method, attachments, min(timeout, LONGEST), (text, attached) => {
       const answer = (parse(text) as SessionFrame).msgs[0] as SessionMessage;
       const { att } = answer;
       const detail = answer.detail as unknown as CallResult;

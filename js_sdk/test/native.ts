@@ -19,6 +19,10 @@ export class FakeNative implements NativeLane {
   isFull = false;
   /** What is thrown by the next post. */
   refusal: Error | undefined;
+  /** Nothing is taken any more. */
+  stuck = false;
+  /** How many posts were not taken. */
+  refused = 0;
   /** Plays the program for a synchronous call. */
   onSync: (text: string, answer: (text: string, attachments?: Uint8Array[]) => void) => SyncOutcome = () => 1;
   #receive: Take | undefined;
@@ -34,9 +38,10 @@ export class FakeNative implements NativeLane {
   };
 
   readonly post = (text: string, attachments?: readonly Uint8Array[]): boolean => {
-    if (this.refusal !== undefined) {
-      const error = this.refusal;
-      this.refusal = undefined;
+    const error = this.refusal ?? (this.stuck ? new Error("not taken") : undefined);
+    this.refusal = undefined;
+    if (error !== undefined) {
+      this.refused++;
       throw error;
     }
     this.posted.push({ text, attachments });

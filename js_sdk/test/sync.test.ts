@@ -141,17 +141,25 @@ test("when time is up the call is cancelled", async () => {
 
 test.each([
   ["the lane is lost", () => 2],
-  [
-    "the library throws",
-    () => {
-      throw new Error("gone");
-    },
-  ],
   ["there is no answer after all", () => 0],
 ])("where %s it is closed", async (_what, onSync) => {
   const { native, client } = await lanePage();
   native.onSync = onSync as FakeNative["onSync"];
   expect(thrownBy(() => client.callSync("m"))).toMatchObject({ code: "closed", name: "Closed" });
+});
+
+test.each([
+  [new Error("many bytes wait"), "busy", "too much waits"],
+  [new RangeError("9 bytes are too many"), "too_large", "9 bytes are too many"],
+])("where it was not sent for %s it is %s", async (error, code, reason) => {
+  const { native, client } = await lanePage();
+  native.onSync = () => {
+    throw error;
+  };
+  expect(thrownBy(() => client.callSync("m"))).toMatchObject({
+    code,
+    message: expect.stringContaining(`call of m was not sent: ${reason}`),
+  });
 });
 
 test.each(["not json", "{}", "null", '{"msgs":[]}', '{"msgs":[{}]}', '{"msgs":[{"detail":null}]}'])(

@@ -9,17 +9,20 @@
 import { decode, noAttachment } from "../attached";
 import type { KeptBuffer } from "../buffers";
 import { encodeFrame } from "../encode";
-import { parse, queueMicrotask } from "../primitives";
+import { localError } from "../errors";
+import { parse, queueMicrotask, RangeErrorCtor, setTimer, stringify } from "../primitives";
 import type { AttachmentInfo, PageFrame, SessionMessage } from "../protocol";
 import { publish } from "../published";
 import type { Attachments, Receiver, Transport } from "../transport";
 import type { EmbeddedTransport } from "./embedded";
 import { asListener } from "./listener";
-import { LANE_LOST, type NativeLane, type SyncOutcome, type Take } from "./native_lane";
+import type { NativeLane, SyncOutcome, Take } from "./native_lane";
 import { refuse } from "./unsent";
 
 const LOST = "the fast lane was lost";
 const CROWDED = "too much waits to be sent to the program";
+/** Milliseconds until what must arrive is tried again. */
+const AGAIN = 50;
 
 /** Takes the answer to a synchronous call. */
 export type TakeAnswer = (text: string, attached: Attachments) => void;
@@ -96,8 +99,8 @@ export class LaneTransport implements Transport {
     const { post } = this.#native;
     try {
       this.#crowded = !(attachments.length === 0 ? post(frame) : post(frame, attachments));
-    } catch {
-      this.#refused(frame);
+    } catch (error) {
+      this.#refused(frame, error as Error);
     }
   }
 
@@ -109,14 +112,25 @@ export class LaneTransport implements Transport {
     return this.#crowded ? CROWDED : undefined;
   }
 
-  /** Sends a call and waits for the answer; on the lane only. */
-  callSync(message: string, attachments: readonly Uint8Array[], milliseconds: number, take: TakeAnswer): SyncOutcome {
+  /**
+   * Sends a call and waits for the answer; on the lane only.
+   *
+   * @throws AuroraViewError where it was not sent; `called` is its method.
+   */
+  callSync(
+    message: string,
+    called: string,
+    attachments: readonly Uint8Array[],
+    milliseconds: number,
+    take: TakeAnswer,
+  ): SyncOutcome {
     const { callSync } = this.#native;
     const frame = encodeFrame(this.#document, 0, message, attachments.length);
     try {
       return callSync(frame, attachments, milliseconds, (text, count) => take(text, this.#attached(count)));
-    } catch {
-      return LANE_LOST;
+    } catch (error) {
+      const { code, reason } = whyNot(error as Error);
+      throw localError(code, `call of ${called} was not sent: ${reason}`);
     }
   }
 
@@ -134,34 +148,51 @@ export class LaneTransport implements Transport {
     return count === 0 ? this.#none : new LaneAttachments(this.#native, count);
   }
 
-  /** A frame was not taken. Its messages are told so; what it acknowledges must arrive, or the program falls silent. */
-  #refused(frame: string): void {
-    const receiver = this.#receiver as Receiver;
-    const { post, full } = this.#native;
-    let crowded = false;
-    try {
-      crowded = full();
-      if (crowded) {
-        const { ack } = parse(frame) as PageFrame;
-        if (ack !== undefined) {
-          post(encodeFrame(this.#document, ack, ""));
-        }
+  /**
+   * A frame was not taken. Its calls and events are told so. The rest must arrive, or the program falls silent: what it
+   * acknowledges, that the document is ready, which calls are given up.
+   */
+  #refused(frame: string, error: Error): void {
+    const { ack = 0, msgs } = parse(frame) as PageFrame;
+    let rest = "";
+    for (let i = 0; i < msgs.length; i++) {
+      const message = msgs[i] as PageFrame["msgs"][number];
+      if (message.type !== "call" && message.type !== "event") {
+        rest += (rest === "" ? "" : ",") + stringify(message);
       }
-    } catch {
-      crowded = false;
     }
-    this.#crowded = crowded;
-    if (crowded) {
-      refuse(receiver, frame, "busy", CROWDED);
+    const generation = this.#generation;
+    if (this.#insist(encodeFrame(this.#document, ack, rest))) {
+      const { code, reason } = whyNot(error);
+      refuse(this.#receiver as Receiver, frame, code, reason);
     } else {
       // The bridge is in the midst of sending. What waits for an answer is told when that is over.
-      const generation = this.#generation;
       queueMicrotask(() => {
         if (generation === this.#generation) {
           this.#lost();
         }
       });
     }
+  }
+
+  /** Sends a small frame, at once or as soon as there is room. False: the lane is lost. */
+  #insist(frame: string): boolean {
+    const { post, full } = this.#native;
+    try {
+      this.#crowded = !post(frame);
+      return true;
+    } catch {
+      this.#crowded = full();
+    }
+    if (this.#crowded) {
+      const generation = this.#generation;
+      setTimer(() => {
+        if (generation === this.#generation && !this.#insist(frame)) {
+          this.#lost();
+        }
+      }, AGAIN);
+    }
+    return this.#crowded;
   }
 
   /** The lane has ended: the document begins anew without it. */
@@ -190,6 +221,13 @@ export class LaneTransport implements Transport {
       }
     }
   }
+}
+
+/** Why a lane that is there did not take a frame. */
+function whyNot(error: Error): { code: "too_large" | "busy"; reason: string } {
+  return error instanceof RangeErrorCtor
+    ? { code: "too_large", reason: error.message }
+    : { code: "busy", reason: CROWDED };
 }
 
 /** The attachments of a frame that is in the lane; they are copied out as they are taken, so while it is received. */

@@ -24,11 +24,14 @@ export interface NativeLane {
    * ends. False: there is no lane.
    */
   open(document: string, receive: Take, lost: () => void): boolean;
-  /** Sends a frame of the opened document. False: it was taken, and no more should be. Throws where it was not taken. */
+  /**
+   * Sends a frame of the opened document. False: it was taken, and no more should be. Throws where it was not taken: a
+   * RangeError for one that is too large ever to be.
+   */
   post(text: string, attachments?: readonly Uint8Array[]): boolean;
   /** Whether too much waits to be sent. */
   full(): boolean;
-  /** Sends a frame of one call and waits so many milliseconds for its answer, which goes to `take`. */
+  /** Sends a frame of one call and waits so many milliseconds for its answer, which goes to `take`. Throws as `post`. */
   callSync(text: string, attachments: readonly Uint8Array[] | undefined, milliseconds: number, take: Take): SyncOutcome;
   /** A copy of an attachment; while `receive` or `take` runs, else it throws. */
   read(index: number): Uint8Array;

@@ -211,9 +211,83 @@ test("a frame that is refused for want of room fails its calls and still acknowl
   warning.mockRestore();
 });
 
-test("a frame that is refused for no such reason is the end of the lane", async () => {
+test("what must arrive waits for room: an acknowledgement, that the document is ready, a call that is given up", async () => {
+  const { native, client, bridge } = makePage();
+  native.deliver(frame([event("__auroraview_welcome", welcome())]));
+  await turns();
+  native.texts();
+  const waiting = new AbortController();
+  const given = client.call("given up", [], { signal: waiting.signal });
+  await turns();
+  native.texts();
+  native.isFull = true;
+  native.stuck = true;
+  waiting.abort();
+  await expect(given).rejects.toMatchObject({ code: "cancelled" });
+  bridge.documentReady();
+  native.deliver(frame([event("e", 1)]));
+  await turns();
+  await vi.waitFor(() => expect(native.refused).toBeGreaterThan(6));
+  expect(native.texts()).toEqual([]);
+  native.stuck = false;
+  native.isFull = false;
+  const said: { ack?: number; msgs: object[] }[] = [];
+  await vi.waitFor(() => {
+    said.push(...native.texts().map((text) => JSON.parse(text)));
+    expect(said.flatMap(({ msgs }) => msgs)).toEqual([{ type: "cancel", id: 1 }, { type: "ready" }]);
+    expect(said.map(({ ack }) => ack)).toContain(2);
+  });
+  expect(native.opened).toEqual([DOCUMENT]);
+  // A document that has gone says nothing later.
+  native.stuck = true;
+  native.isFull = true;
+  native.deliver(frame([event("e", 1)]));
+  await turns();
+  bridge.leave();
+  bridge.start();
+  const { refused } = native;
+  seq = 0;
+  native.deliver(frame([event("__auroraview_welcome", welcome())], 0, "AAAAAAAAAAAAAAA2"));
+  await vi.waitFor(() => expect(native.refused).toBeGreaterThan(refused + 2));
+  native.stuck = false;
+  await vi.waitFor(() => expect(native.posted).not.toEqual([]));
+  expect(native.texts().join()).not.toContain(DOCUMENT);
+});
+
+test("a lane that ends while something waits for room is lost", async () => {
   const { native, client, polls } = await welcomedPage();
-  native.refusal = new Error("gone");
+  const call = client.call("m");
+  await turns();
+  native.isFull = true;
+  native.stuck = true;
+  native.deliver(frame([event("e", 1)]));
+  await turns();
+  expect(polls).toEqual([]);
+  native.isFull = false;
+  await expect(call).rejects.toMatchObject({ code: "closed" });
+  expect(polls[0]?.text).toBe(PREFIX + HELLO);
+});
+
+test("a frame that is too large, or for which there is no room yet, fails its calls alone", async () => {
+  const { native, client } = await welcomedPage();
+  const first = client.call("first");
+  await turns();
+  native.texts();
+  native.refusal = new RangeError("a message of 9 bytes is too large; expected at most 8");
+  await expect(client.call("m")).rejects.toMatchObject({
+    code: "too_large",
+    message: "call of m was not sent: a message of 9 bytes is too large; expected at most 8",
+  });
+  native.refusal = new Error("many bytes wait");
+  await expect(client.call("m")).rejects.toMatchObject({ code: "busy" });
+  expect(native.opened).toEqual([DOCUMENT]);
+  native.deliver(frame([result(1, "there")]));
+  expect(await first).toBe("there");
+});
+
+test("a frame that is refused where nothing at all is taken is the end of the lane", async () => {
+  const { native, client, polls } = await welcomedPage();
+  native.stuck = true;
   const call = client.call("m");
   await expect(call).rejects.toMatchObject({ code: "closed" });
   expect(native.opened).toEqual([DOCUMENT, ""]);
