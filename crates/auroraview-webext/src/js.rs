@@ -15,6 +15,8 @@ pub(crate) enum Thrown {
     Value(JSValueRef),
     /// A `TypeError`: the function was called wrongly.
     Type(&'static str),
+    /// A `RangeError`: it is more than can ever be done.
+    Range(String),
     /// An `Error`: the call was right, but it cannot be done.
     Error(String),
 }

@@ -175,6 +175,7 @@ unsafe fn error(context: JSContextRef, thrown: Thrown) -> JSValueRef {
     let (name, message) = match thrown {
         Thrown::Value(value) => return value,
         Thrown::Type(message) => (c"TypeError", message.to_owned()),
+        Thrown::Range(message) => (c"RangeError", message),
         Thrown::Error(message) => (c"Error", message),
     };
     let message = CString::new(message).unwrap_or_default();
@@ -322,7 +323,7 @@ fn post(call: &Call<'_>) -> Result<JSValueRef, Thrown> {
                 if problem == SendError::Closed {
                     connection.set_over();
                 }
-                Err(Thrown::Error(problem.to_string()))
+                Err(problem.into())
             }
         }
     })

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use std::ptr::null;
 use std::rc::Rc;
 
-use auroraview_lane::{ATTACHMENTS_MAX, Data};
+use auroraview_lane::{ATTACHMENTS_MAX, Data, SendError};
 
 use crate::js::{self, Thrown, property};
 use crate::jsc::*;
@@ -16,6 +16,17 @@ const KEPT_BYTES: usize = 1 << 20;
 
 thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl From<SendError> for Thrown {
+    fn from(problem: SendError) -> Self {
+        match problem {
+            SendError::TooLarge { .. } | SendError::TooMany { .. } => {
+                Thrown::Range(problem.to_string())
+            }
+            _ => Thrown::Error(problem.to_string()),
+        }
+    }
 }
 
 /// Runs `body` with a string of JavaScript as text; what is no string is a `TypeError`.
@@ -71,7 +82,7 @@ impl Arrays {
             let length = property(context, list, LENGTH)?;
             let length = JSValueToNumber(context, length, std::ptr::null_mut());
             if length > ATTACHMENTS_MAX as f64 {
-                return Err(Thrown::Type("these are too many attachments"));
+                return Err(Thrown::Range("these are too many attachments".into()));
             }
             for index in 0..length as u32 {
                 let mut thrown = null();

@@ -54,7 +54,7 @@ pub(crate) fn call(
             connection.alert.sent();
         }
         Err(SendError::Closed) => return Ok(lose(connection)),
-        Err(problem) => return Err(Thrown::Error(problem.to_string())),
+        Err(problem) => return Err(problem.into()),
     }
     let ended = loop {
         let seen = lane.receive(|message| match message.kind {
