@@ -29,6 +29,8 @@ const FIRST: c_int = G_PRIORITY_HIGH - 50;
 const LAST: c_int = G_PRIORITY_DEFAULT_IDLE;
 /// How long reading stays behind when the page never rests, in milliseconds.
 const STEP_BACK: c_uint = 8;
+/// How long shared memory is kept that nothing comes or goes in, in milliseconds.
+const QUIET: c_uint = 5000;
 
 /// A lane and its sources.
 pub(crate) struct Connection {
@@ -39,6 +41,10 @@ pub(crate) struct Connection {
     output: RefCell<Option<Source>>,
     /// Ends the stepping back.
     pause: RefCell<Option<Source>>,
+    /// Looks whether shared memory is still in use.
+    quiet: RefCell<Option<Source>>,
+    /// How many messages were in it when that was looked at last.
+    shared: Cell<u64>,
     kept: RefCell<VecDeque<Kept>>,
     kept_bytes: Cell<usize>,
     calls: Cell<u64>,
@@ -67,6 +73,8 @@ impl Connection {
             input,
             output: RefCell::default(),
             pause: RefCell::default(),
+            quiet: RefCell::default(),
+            shared: Cell::new(0),
             kept: RefCell::default(),
             kept_bytes: Cell::new(0),
             calls: Cell::new(0),
@@ -98,11 +106,25 @@ impl Connection {
             let pause = Source::of_time(STEP_BACK, FIRST, paused, self.page);
             self.pause.replace(Some(pause));
         }
-        self.watch_output();
+        self.settle();
     }
 
-    /// Sees to it that what waits is sent on as soon as the socket takes it.
-    pub(crate) fn watch_output(&self) {
+    /// To be called after the lane was used: sees to it that what waits is sent on as soon as the socket takes it, and
+    /// that memory is given back some time later.
+    pub(crate) fn settle(&self) {
+        self.watch_output();
+        let mut quiet = self.quiet.borrow_mut();
+        if quiet.is_none() && self.lane.shared() != self.shared.get() {
+            *quiet = Some(Source::of_time(
+                QUIET,
+                G_PRIORITY_DEFAULT,
+                quietened,
+                self.page,
+            ));
+        }
+    }
+
+    fn watch_output(&self) {
         let waits = self.lane.is_waiting();
         let mut output = self.output.borrow_mut();
         if !waits {
@@ -117,6 +139,18 @@ impl Connection {
             );
             *output = Some(source);
         }
+    }
+
+    /// Gives memory back when nothing was in it since the last look; whether to look again.
+    fn look_for_quiet(&self) -> bool {
+        let shared = self.lane.shared();
+        if self.shared.replace(shared) != shared {
+            return true;
+        }
+        self.lane.rest();
+        drop(self.quiet.take());
+        self.watch_output();
+        false
     }
 
     /// Keeps a message for the loop; `false` when that is more than any host has reason to send meanwhile.
@@ -163,7 +197,7 @@ impl Connection {
         if self.alert.sent() && !self.in_turn.get() {
             self.wake();
         }
-        self.watch_output();
+        self.settle();
     }
 
     /// Has the loop come to us, though the socket may be silent.
@@ -212,7 +246,7 @@ unsafe extern "C" fn writable(_: c_int, _: GIOCondition, page: gpointer) -> gboo
             connection.set_over();
         }
         // Drops this source when nothing waits.
-        connection.watch_output();
+        connection.settle();
         G_SOURCE_CONTINUE
     })
 }
@@ -224,6 +258,16 @@ unsafe extern "C" fn paused(page: gpointer) -> gboolean {
             connection.at_once();
         }
         G_SOURCE_REMOVE
+    })
+}
+
+unsafe extern "C" fn quietened(page: gpointer) -> gboolean {
+    shielded(G_SOURCE_REMOVE, || {
+        let connection = page::get(page as usize as u32).and_then(|page| page.connection());
+        match connection {
+            Some(connection) if connection.look_for_quiet() => G_SOURCE_CONTINUE,
+            _ => G_SOURCE_REMOVE,
+        }
     })
 }
 

@@ -42,6 +42,7 @@ const LONGEST: f64 = 1e9;
 /// One call of one of the functions.
 struct Call<'a> {
     context: JSContextRef,
+    function: JSObjectRef,
     arguments: &'a [JSValueRef],
     page: Rc<Page>,
     /// Which of the page's documents the function was given to.
@@ -56,12 +57,18 @@ pub(crate) unsafe fn install(page: &Rc<Page>, context: JSGlobalContextRef) {
     let data = pack(page.number, page.document());
     // SAFETY: the context lives, and what is made is on the stack until the global object has it.
     unsafe {
-        if page.realm(page.document(), context).is_none() {
+        let array = JSObjectMakeTypedArray(context, JS_TYPED_ARRAY_UINT8, 0, null_mut());
+        if array.is_null() {
             return;
         }
+        let Some(realm) = page.realm(page.document(), context, array) else {
+            return;
+        };
+        let set = JsText::new(c"set");
         let object = JSObjectMake(context, null_mut(), null_mut());
         for ((name, _), class) in FUNCTIONS.iter().zip(classes()) {
             let function = JSObjectMake(context, *class as JSClassRef, data);
+            JSObjectSetProperty(context, function, set.as_raw(), realm.set(), 0, null_mut());
             let name = JsText::new(name);
             JSObjectSetProperty(context, object, name.as_raw(), function, 0, null_mut());
         }
@@ -141,6 +148,7 @@ unsafe extern "C" fn entry<const INDEX: usize>(
             };
             let call = Call {
                 context,
+                function,
                 arguments,
                 page,
                 document,
@@ -250,7 +258,7 @@ impl Call<'_> {
 
     fn realm(&self) -> Result<Rc<Realm>, Thrown> {
         // SAFETY: the context lives during the call.
-        unsafe { self.page.realm(self.document, self.context) }
+        unsafe { self.page.realm(self.document, self.context, self.function) }
             .ok_or_else(|| Thrown::Error("there are no typed arrays here".into()))
     }
 
@@ -290,7 +298,7 @@ fn open(call: &Call<'_>) -> Result<JSValueRef, Thrown> {
     };
     // It says where in the stream the document begins.
     let sent = connection.lane.send(Kind::Frame, document, 0, "", &[]);
-    connection.watch_output();
+    connection.settle();
     if let Err(problem) = sent {
         if problem == SendError::Closed {
             connection.set_over();

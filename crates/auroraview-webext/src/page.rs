@@ -11,7 +11,7 @@ use auroraview_lane::{DocumentId, Lane};
 
 use crate::connection::Connection;
 use crate::js::Protected;
-use crate::jsc::JSContextRef;
+use crate::jsc::{JSContextRef, JSObjectRef};
 use crate::messages::Granted;
 use crate::origin::origin_of;
 use crate::realm::Realm;
@@ -164,18 +164,23 @@ impl Page {
         }
     }
 
-    /// What belongs to a document's global object.
+    /// What belongs to a document's global object; `from` has the `set` for it.
     ///
     /// # Safety
-    /// The context lives.
-    pub(crate) unsafe fn realm(&self, document: u32, context: JSContextRef) -> Option<Rc<Realm>> {
+    /// The context lives, and the object belongs to its virtual machine.
+    pub(crate) unsafe fn realm(
+        &self,
+        document: u32,
+        context: JSContextRef,
+        from: JSObjectRef,
+    ) -> Option<Rc<Realm>> {
         if let Some((number, realm)) = &*self.realm.borrow()
             && *number == document
         {
             return Some(realm.clone());
         }
         // SAFETY: as the caller promises.
-        let realm = Rc::new(unsafe { Realm::new(context) }?);
+        let realm = Rc::new(unsafe { Realm::new(context, from) }?);
         drop(self.realm.replace(Some((document, realm.clone()))));
         Some(realm)
     }

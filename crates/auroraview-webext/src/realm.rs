@@ -15,7 +15,7 @@ const PIECE: usize = 32 << 10;
 
 /// What we keep for a document's global object.
 pub(crate) struct Realm {
-    /// `%TypedArray%.prototype.set`, taken before the page could change it.
+    /// `%TypedArray%.prototype.set`.
     set: Protected,
     stage: OnceCell<Stage>,
 }
@@ -27,22 +27,25 @@ struct Stage {
 }
 
 impl Realm {
+    /// With what an object has as `set`: our own functions have it from the time when the page could not change it, also
+    /// those of a document that comes back. A page's `set` would run its scripts in the midst of sending.
+    ///
     /// # Safety
-    /// The context lives.
-    pub(crate) unsafe fn new(context: JSContextRef) -> Option<Self> {
-        // SAFETY: the context lives; what is got is checked before it is used.
+    /// The context lives, and the object belongs to its virtual machine.
+    pub(crate) unsafe fn new(context: JSContextRef, from: JSObjectRef) -> Option<Self> {
+        // SAFETY: as the caller promises; what is got is checked before it is used.
         unsafe {
-            let array = JSObjectMakeTypedArray(context, JS_TYPED_ARRAY_UINT8, 0, null_mut());
-            if array.is_null() {
-                return None;
-            }
-            let set = property(context, array, c"set").ok()?;
+            let set = property(context, from, c"set").ok()?;
             let set = Protected::new(context, function(context, set)?);
             Some(Self {
                 set,
                 stage: OnceCell::new(),
             })
         }
+    }
+
+    pub(crate) fn set(&self) -> JSValueRef {
+        self.set.object()
     }
 
     fn context(&self) -> JSContextRef {

@@ -114,7 +114,7 @@ pub(crate) fn turn(page: &Page, connection: &Rc<Connection>) {
 pub(crate) fn drain(page: &Page, connection: &Rc<Connection>) {
     let began = Instant::now();
     while began.elapsed() < BUDGET && matches!(next(page, connection), Ok(true)) {}
-    connection.watch_output();
+    connection.settle();
 }
 
 /// The connection has ended.

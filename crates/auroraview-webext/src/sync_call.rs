@@ -57,6 +57,8 @@ pub(crate) fn call(
         Err(problem) => return Err(problem.into()),
     }
     let ended = loop {
+        // Not only when nothing comes: then one who sends without end would keep the page here.
+        let left = deadline.saturating_duration_since(Instant::now());
         let seen = lane.receive(|message| match message.kind {
             Kind::SyncAnswer if message.number == number && message.document == opened.document => {
                 connection.alert.came();
@@ -69,7 +71,8 @@ pub(crate) fn call(
         });
         match seen {
             Ok(Some(Seen::Answer)) => break Ended::Answered,
-            Ok(Some(Seen::Other)) => continue,
+            Ok(Some(Seen::Other)) if !left.is_zero() => continue,
+            Ok(Some(Seen::Other)) => break Ended::Late,
             Ok(Some(Seen::TooMuch)) => {
                 say("the host sent too much during a synchronous call");
                 break lose(connection);
@@ -81,15 +84,14 @@ pub(crate) fn call(
                 break lose(connection);
             }
         }
-        let now = Instant::now();
-        if now >= deadline {
+        if left.is_zero() {
             break Ended::Late;
         }
-        if wait(connection, deadline - now) && lane.flush().is_err() {
+        if wait(connection, left) && lane.flush().is_err() {
             break lose(connection);
         }
     };
-    connection.watch_output();
+    connection.settle();
     Ok(ended)
 }
 

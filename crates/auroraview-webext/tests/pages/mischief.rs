@@ -2,6 +2,8 @@
 
 use auroraview_lane::{Data, Kind};
 
+use webkit2gtk::WebViewExt;
+
 use crate::stand::{Stand, document, next, send, text};
 
 crate::tests![
@@ -10,6 +12,7 @@ crate::tests![
     a_receiver_changes_everything_while_it_runs,
     a_receiver_leaves_while_it_runs,
     typed_arrays_are_tampered_with,
+    a_page_that_comes_back_tampers_with_them,
     calls_without_end_inside_of_calls_end,
 ];
 
@@ -129,6 +132,30 @@ fn typed_arrays_are_tampered_with() {
     assert_eq!(next(&lane).unwrap().attachments, [[1, 2, 3], [1, 2, 3]]);
     let wrong = "(() => { try { lane.post(1); } catch (error) { return String(error); } })()";
     assert_eq!(stand.eval(wrong), "expected a string");
+}
+
+fn a_page_that_comes_back_tampers_with_them() {
+    let stand = Stand::with("");
+    let lane = stand.lane();
+    stand.eval(
+        "open();
+         const proto = Object.getPrototypeOf(Uint8Array.prototype), { set } = proto;
+         proto.set = function (...given) { lane.post('in the midst'); return set.apply(this, given); };
+         onpageshow = (event) => { window.back = event.persisted; }; 0",
+    );
+    next(&lane).unwrap();
+    stand.load("test://page/next", "");
+    stand.view.go_back();
+    stand.loaded("test://page/");
+    stand.becomes("window.back", "true");
+    stand.begin("open((text) => { lane.post(text, [lane.read(0)]); }); 0");
+    next(&lane).unwrap();
+    send(&lane, "back", &[&[1, 2, 3]]);
+    let came = next(&lane).unwrap();
+    assert_eq!(
+        (came.text.as_str(), &came.attachments[0][..]),
+        ("back", &[1, 2, 3][..])
+    );
 }
 
 fn calls_without_end_inside_of_calls_end() {

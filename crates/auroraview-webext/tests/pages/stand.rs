@@ -253,7 +253,7 @@ impl Drop for Stand {
 }
 
 /// The newest web process of ours, in /proc.
-fn web_process() -> String {
+pub(crate) fn web_process() -> String {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let Ok(process) = entry.file_name().to_string_lossy().parse::<u32>() else {

@@ -1,5 +1,9 @@
 //! Synchronous calls.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use auroraview_lane::{Data, Kind, Lane};
 
 use crate::stand::{Came, Stand, document, next, send, text};
@@ -10,6 +14,7 @@ crate::tests![
     frames_that_come_meanwhile_are_received_afterwards_in_order,
     a_receiver_may_call_synchronously_and_read_on,
     a_lane_that_ends_ends_the_call,
+    a_host_that_sends_without_end_keeps_no_page_longer_than_it_said,
 ];
 
 fn call(lane: &Lane) -> Came {
@@ -116,4 +121,27 @@ fn a_lane_that_ends_ends_the_call() {
         "2"
     );
     assert_eq!(stand.eval("open()"), "false");
+}
+
+fn a_host_that_sends_without_end_keeps_no_page_longer_than_it_said() {
+    let stand = Stand::with("");
+    let mut socket = File::from(stand.socket());
+    stand.eval("open()");
+    // A frame for another document, as a packet.
+    let mut packet = [0; 48];
+    packet[0] = 1;
+    packet[16..32].copy_from_slice(b"document-0000002");
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let _ = socket.write(&packet);
+            }
+        });
+        let script = "const before = performance.now(), ended = lane.callSync('x', undefined, 100, () => {});
+             ended + (performance.now() - before < 5000 ? ' in time' : ' late')";
+        let ended = stand.try_eval(script);
+        over.store(true, Ordering::Relaxed);
+        assert_eq!(ended, Ok("1 in time".into()));
+    });
 }
