@@ -8,7 +8,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
-use auroraview_lane::{Data, DocumentId, Fault, Kind, Lane, Message, SendError, Sent};
+use auroraview_lane::{
+    Data, DocumentId, Fault, INLINE_BYTES, Kind, Lane, Message, SendError, Sent,
+};
 use auroraview_protocol::{Reason, SyncAnswer};
 use bytes::Bytes;
 
@@ -21,9 +23,8 @@ use crate::peer::PeerCore;
 
 /// Messages of one lane that are read before others have their turn.
 const TURN: usize = 64;
-/// Messages that are read at once before something that came after them is seen to. A page that writes on and on cannot
-/// keep the GUI thread.
-const DRAIN: usize = 4096;
+/// What a message takes up in the socket beside its body.
+const HEAD: usize = 48;
 
 /// A message that was read too early.
 struct Held {
@@ -52,12 +53,14 @@ pub(super) struct Connection {
     watched: Mutex<u32>,
 }
 
-/// Whether a reader stops where the page has sent more than is wanted.
+/// How far a lane is read at a time.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Pause {
-    Kept,
-    /// What is seen to next came after what is there; still a page cannot have as much as it likes read so.
-    Ignored,
+enum Extent {
+    /// A little way, and no further where the page has sent more than is wanted.
+    Turn,
+    /// What is there by now, for what is seen to next came after it. Still a page cannot have as much as it likes read so,
+    /// and one that writes on and on does not keep the reader.
+    Present,
 }
 
 /// How a lane ended.
@@ -112,7 +115,7 @@ impl Connection {
             self.drain();
             self.end(&mut lock(&self.reading), &Ended::By(Fault::Closed));
         } else if readable {
-            self.read_and_send(TURN, Pause::Kept, |_| {});
+            self.read_and_send(Extent::Turn, |_| {});
         } else {
             self.watch();
         }
@@ -120,7 +123,7 @@ impl Connection {
 
     /// Reads what is there now, before something that came after it is seen to.
     pub(super) fn drain(&self) {
-        self.read_and_send(DRAIN, Pause::Ignored, |_| {});
+        self.read_and_send(Extent::Present, |_| {});
     }
 
     /// Takes the hello of a document, which came another way, and what it sends on the lane from now on. False when the
@@ -132,7 +135,7 @@ impl Connection {
         attachments: &mut Vec<Bytes>,
     ) -> bool {
         let mut is_admitted = false;
-        self.read_and_send(DRAIN, Pause::Ignored, |peer| {
+        self.read_and_send(Extent::Present, |peer| {
             if !self.is_over.load(Ordering::SeqCst) {
                 lock(&self.admission).admit(document);
                 peer.take_in(hello, std::mem::take(attachments));
@@ -140,22 +143,22 @@ impl Connection {
             }
         });
         // What waited for that.
-        self.read_and_send(TURN, Pause::Kept, |_| {});
+        self.read_and_send(Extent::Turn, |_| {});
         is_admitted
     }
 
     /// The document that was admitted is gone. What it wrote before that is taken.
     pub(super) fn document_gone(&self) {
-        self.read_and_send(DRAIN, Pause::Ignored, |_| lock(&self.admission).end());
+        self.read_and_send(Extent::Present, |_| lock(&self.admission).end());
     }
 
     /// Reads, does something before anybody reads on, and sends what comes of it.
-    fn read_and_send(&self, most: usize, pause: Pause, then: impl FnOnce(&Arc<PeerCore>)) {
+    fn read_and_send(&self, extent: Extent, then: impl FnOnce(&Arc<PeerCore>)) {
         let Some(peer) = self.peer.upgrade() else {
             return self.close();
         };
         let mut held = lock(&self.reading);
-        let to_send = self.read(&peer, &mut held, most, pause);
+        let to_send = self.read(&peer, &mut held, extent);
         then(&peer);
         drop(held);
         self.watch();
@@ -166,18 +169,17 @@ impl Connection {
         }
     }
 
-    fn read(
-        &self,
-        peer: &Arc<PeerCore>,
-        held: &mut Option<Held>,
-        most: usize,
-        pause: Pause,
-    ) -> ToSend {
+    fn read(&self, peer: &Arc<PeerCore>, held: &mut Option<Held>, extent: Extent) -> ToSend {
         let mut to_send = ToSend::Nothing;
-        for _ in 0..most {
-            let is_enough = match pause {
-                Pause::Kept => peer.is_paused(),
-                Pause::Ignored => peer.is_overrun(),
+        let (mut messages, mut bytes) = (0, 0);
+        let present = match extent {
+            Extent::Turn => 0,
+            Extent::Present => self.present(),
+        };
+        loop {
+            let is_enough = match extent {
+                Extent::Turn => messages >= TURN || peer.is_paused(),
+                Extent::Present => bytes > present || peer.is_overrun(),
             };
             if is_enough || self.is_over.load(Ordering::SeqCst) {
                 break;
@@ -193,10 +195,10 @@ impl Connection {
                         early.attachments
                     }),
                 },
-                None => match self
-                    .lane
-                    .receive(|message| self.look_at(peer, held, &message))
-                {
+                None => match self.lane.receive(|message| {
+                    bytes += packet_bytes(&message);
+                    self.look_at(peer, held, &message)
+                }) {
                     Ok(Some(came)) => came,
                     Ok(None) => break,
                     Err(fault) => {
@@ -206,9 +208,23 @@ impl Connection {
                 },
             };
             to_send = to_send.max(came);
+            messages += 1;
         }
         self.holds.store(held.is_some(), Ordering::SeqCst);
         to_send
+    }
+
+    /// Bytes of the packets that can be read now.
+    fn present(&self) -> usize {
+        let mut bytes: libc::c_int = 0;
+        // SAFETY: the descriptor is open as long as the lane is, and there is room for the number.
+        let done =
+            unsafe { libc::ioctl(self.socket().as_raw_fd(), libc::FIONREAD, &raw mut bytes) };
+        if done == 0 {
+            usize::try_from(bytes).unwrap_or(usize::MAX)
+        } else {
+            usize::MAX
+        }
     }
 
     fn judge(&self, document: DocumentId) -> Verdict {
@@ -341,6 +357,16 @@ impl Connection {
             }
         }
     }
+}
+
+/// What a message took up in the socket, never more than it did.
+fn packet_bytes(message: &Message<'_>) -> usize {
+    let attached: usize = (0..message.attachments())
+        .map(|index| size_of::<u64>() + message.bytes(index))
+        .sum();
+    let body = message.text.len() + attached;
+    // What is longer came in shared memory.
+    HEAD + if body <= INLINE_BYTES { body } else { 0 }
 }
 
 /// Takes a message of the document that is admitted.

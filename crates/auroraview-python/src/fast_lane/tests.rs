@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use auroraview_lane::{DocumentId, Fault, Kind, Lane, Limits as LaneLimits, Sent};
+use auroraview_lane::{
+    Data, DocumentId, Fault, INLINE_BYTES, Kind, Lane, Limits as LaneLimits, Sent,
+};
 use auroraview_protocol::{Batch, EncodedEvent, Limits, SyncAnswer};
 use pyo3::prelude::*;
 
@@ -506,6 +508,75 @@ fn a_page_that_floods_is_not_read_further_until_its_handlers_follow() {
         page.answered(1..2);
         assert!(sent > 100 && waiting() == 0);
         drop(workers);
+    });
+}
+
+#[test]
+fn a_page_that_writes_on_and_on_does_not_keep_who_sees_to_what_came_after() {
+    in_time(|| {
+        let host = Host::new(&dispatcher(Limits::default(), 1));
+        let page = host.ready(A);
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let document = DocumentId::parse(A).unwrap();
+                    let text = format!(
+                        r#"{{"v":1,"doc":"{A}","msgs":[{{"type":"event","event":"e","detail":"{}"}}]}}"#,
+                        "x".repeat(30 << 10)
+                    );
+                    while !over.load(Ordering::Relaxed) {
+                        if page.0.send(Kind::Frame, document, 0, &text, &[]) != Ok(Sent::Written) {
+                            let _ = page.0.flush();
+                        }
+                    }
+                });
+            }
+            let count = || host.dispatcher.unhandled_events();
+            eventually("it writes", || count() > 1000);
+            let mut most = 0;
+            for _ in 0..20 {
+                let before = count();
+                host.fast_lane.drain();
+                most = most.max(count() - before);
+            }
+            over.store(true, Ordering::Relaxed);
+            // Among them are those of the thread that read when this one came.
+            assert!(most < 500, "{most}");
+        });
+    });
+}
+
+#[test]
+fn all_that_is_there_is_read_before_what_came_after() {
+    in_time(|| {
+        let limits = Limits {
+            calls_in_flight: 2,
+            ..Limits::default()
+        };
+        let host = Host::new(&dispatcher(limits, 1));
+        host.bind("e", false);
+        let page = host.ready(A);
+        let event = r#"{"type":"event","event":"e"}"#;
+        for _ in 0..3 {
+            page.say(A, event);
+        }
+        let waiting = || host.dispatcher.workers.waiting(host.peer.id);
+        eventually("it is paused", || waiting() == 3);
+        // With the size of its attachment it is just too long for a packet.
+        let text = format!(
+            r#"{{"att":1,"v":1,"doc":"{A}","msgs":[{{"type":"event","event":"e","detail":{{"$av":0}},"att":[{{"bytes":BYTES}}]}}]}}"#
+        );
+        let bytes = INLINE_BYTES - text.len() - 4;
+        let text = text.replace("BYTES", &bytes.to_string());
+        let data = Data::Shared(vec![7; bytes].into());
+        let document = DocumentId::parse(A).unwrap();
+        let sent = page.0.send(Kind::Frame, document, 0, &text, &[data]);
+        assert_eq!(sent, Ok(Sent::Written));
+        page.say(A, event);
+        page.say(A, event);
+        host.fast_lane.drain();
+        assert_eq!((waiting(), host.peer.stats_refused()), (6, 0));
     });
 }
 
