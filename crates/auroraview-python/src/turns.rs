@@ -134,6 +134,8 @@ impl Shared {
 
     /// There is a lane, perhaps the first.
     pub(crate) fn lanes_came(&self) {
+        // Under the lock: else a worker that saw none just now falls asleep after this.
+        let _state = lock(&self.state);
         self.changed.notify_one();
     }
 
