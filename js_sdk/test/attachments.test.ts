@@ -104,7 +104,7 @@ test.each([
   ["Blob", () => new Blob(["x"])],
   ["File", () => new File(["x"], "x.txt")],
 ])("a %s is refused with what to do instead", (what, make) => {
-  if (what === "file" && typeof File !== "function") {
+  if (what === "File" && typeof File !== "function") {
     return;
   }
   expect(() => encode({ a: [make()] }, UNTOLD)).toThrowError(
