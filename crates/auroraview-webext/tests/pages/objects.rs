@@ -176,6 +176,13 @@ fn functions_called_wrongly_throw_type_errors() {
         ),
         "RangeError"
     );
+    // More than a lane ever takes.
+    for many in [
+        "lane.post('x', new Array(2 ** 21))",
+        "lane.callSync('x', new Array(2 ** 21), 10, () => {})",
+    ] {
+        assert_eq!(thrown(many), "RangeError", "{many}");
+    }
     assert_eq!(thrown("new lane.post('x')"), "TypeError");
     // `this` does not matter.
     assert_eq!(stand.eval("(0, lane.post)('x')"), "true");
