@@ -78,9 +78,7 @@ def panorama() -> Any:
     sun = (angle - numpy.pi) ** 2 * 9 + (height - 0.62) ** 2 * 112
     picture[..., :3][sun < 0.16] = (255, 232, 190)
     for number, color in enumerate([(122, 84, 112), (84, 62, 98), (54, 46, 80), (28, 30, 56)]):
-        waves = sum(
-            numpy.sin(angle / 2 * n * 2 + 1.7 * n * (number + 1)) / n for n in range(1 + number, 9 + 3 * number)
-        )
+        waves = sum(numpy.sin(angle * n + 1.7 * n * (number + 1)) / n for n in range(1 + number, 9 + 3 * number))
         edge = HEIGHT * (0.66 + 0.085 * number) - 60 * waves / (1 + 0.2 * number)
         picture[..., :3][row > edge] = color
     return numpy.concatenate([picture, picture[:, :WIDTH]], axis=1)
