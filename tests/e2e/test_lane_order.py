@@ -181,6 +181,34 @@ def test_the_last_words_of_a_page_arrive_before_the_next_document(webview):
         assert [entry for entry in heard if entry != "gone"] == [*range(50), 2_000_000]
 
 
+#: More at a time than the lane takes at once: it has a few pieces of shared memory.
+MANY_LARGE = "for (let n = 0; n < 40; n++) auroraview.send_event('many', {n, data: new Uint8Array(100_000)});"
+
+
+def test_large_data_that_a_script_has_sent_was_received_before_its_value(view):
+    heard = Record()
+    view.on("many", lambda detail: heard(detail["n"]))
+    for turn in range(1, 4):
+        before = view.stats["events"]
+        ask(view, f"{MANY_LARGE} null")
+        assert view.stats["events"] == before + 40
+        assert heard.wait(40 * turn)[-40:] == [(n,) for n in range(40)]
+
+
+def test_large_last_words_of_a_page_arrive_before_the_next_document(webview):
+    heard = []
+    view = WebView(html=RECORDING_PAGE + f"<script>addEventListener('pagehide', () => {{ {MANY_LARGE} }})</script>")
+    view.on("many", lambda detail: heard.append(detail["n"]))
+    webview(view)
+    for _ in range(3):
+        heard.clear()
+        before = view.peer.generation
+        view.reload()
+        wait_for(lambda before=before: view.peer.generation > before and view.is_ready, "the next document")
+        wait_for(lambda: len(heard) == 40, "the last words")
+        assert heard == list(range(40))
+
+
 def test_a_call_that_closes_the_window_is_handled_after_what_was_sent_before_it(webview):
     view = webview(html=PAGE)
     heard = []

@@ -50,6 +50,8 @@ pub(crate) struct Connection {
     calls: Cell<u64>,
     over: Cell<bool>,
     pub(crate) alert: Alert,
+    /// The host is waited for when it does not take what is sent at once.
+    pub(crate) patient: Cell<bool>,
     /// The loop comes to us, though the socket may be silent.
     woken: Cell<bool>,
     /// The loop is with us, and looks for more before it goes.
@@ -80,6 +82,7 @@ impl Connection {
             calls: Cell::new(0),
             over: Cell::new(false),
             alert: Alert::default(),
+            patient: Cell::new(true),
             woken: Cell::new(false),
             in_turn: Cell::new(false),
         })

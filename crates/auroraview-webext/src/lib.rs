@@ -18,6 +18,7 @@ mod native;
 mod origin;
 mod outgoing;
 mod page;
+mod patience;
 mod realm;
 mod receiving;
 mod shield;

@@ -8,13 +8,14 @@ use std::ptr::{null, null_mut};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use auroraview_lane::{DocumentId, Kind, SendError};
+use auroraview_lane::{DocumentId, Kind, SendError, Sent};
 
 use crate::connection::Connection;
 use crate::js::{self, JsText, Protected, Thrown, property};
 use crate::jsc::*;
 use crate::outgoing::{Arrays, with_text};
 use crate::page::{self, Opened, Page};
+use crate::patience::let_read;
 use crate::realm::{Realm, uint8_array};
 use crate::shield::shielded;
 use crate::{receiving, sync_call};
@@ -324,6 +325,11 @@ fn post(call: &Call<'_>) -> Result<JSValueRef, Thrown> {
                 .lane
                 .send(Kind::Frame, opened.document, 0, text, data)
         });
+        match sent {
+            Ok(Sent::Written) => connection.patient.set(true),
+            Ok(Sent::Queued) => let_read(&connection, &opened),
+            Err(_) => {}
+        }
         connection.sent();
         match sent {
             Ok(_) => Ok(call.boolean(!connection.lane.is_full())),

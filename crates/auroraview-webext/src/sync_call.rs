@@ -101,7 +101,7 @@ fn lose(connection: &Connection) -> Ended {
 }
 
 /// Waits until something may have come, or the time is up; true when what waits may be sent on.
-fn wait(connection: &Connection, time: Duration) -> bool {
+pub(crate) fn wait(connection: &Connection, time: Duration) -> bool {
     let output = if connection.lane.is_waiting() {
         libc::POLLOUT
     } else {
