@@ -192,3 +192,9 @@ def test_inside_an_application_what_it_is_made_of_is_tried(tried, monkeypatch):
         _sandbox.require()
     monkeypatch.setattr(_processes, "why_no_sandbox", lambda: None)
     _sandbox.require()
+
+
+@pytest.mark.parametrize("missing", ["bwrap", "xdg-dbus-proxy"])
+def test_each_program_that_the_sandbox_is_made_of_has_to_be_there(monkeypatch, missing):
+    monkeypatch.setattr(_processes.shutil, "which", lambda name: None if name == missing else f"/usr/bin/{name}")
+    assert _processes.why_no_sandbox() == f"{missing} is not installed"

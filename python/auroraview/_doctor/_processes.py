@@ -30,11 +30,11 @@ def _sandbox() -> Iterator[Check]:
 
 
 def why_no_sandbox() -> str | None:
-    """Why bubblewrap, which the sandbox is made of, does not work here; ``None``: it does."""
-    bwrap = shutil.which("bwrap")
-    if bwrap is None:
-        return "bwrap is not installed"
-    outcome = _throwaway.run([bwrap, "--ro-bind", "/", "/", "--unshare-user", "--unshare-pid", "true"], 10)
+    """Why the programs that the sandbox is made of do not work here; ``None``: they do."""
+    for name in ("bwrap", "xdg-dbus-proxy"):
+        if shutil.which(name) is None:
+            return f"{name} is not installed"
+    outcome = _throwaway.run(["bwrap", "--ro-bind", "/", "/", "--unshare-user", "--unshare-pid", "true"], 10)
     if outcome.status == 0:
         return None
     return outcome.problem or outcome.said or f"bwrap ended with status {outcome.status}"
