@@ -420,6 +420,7 @@ enum Op {
     Send(usize, usize),
     Receive,
     Flush,
+    Rest,
 }
 
 fn op() -> impl Strategy<Value = (bool, Op)> {
@@ -429,6 +430,7 @@ fn op() -> impl Strategy<Value = (bool, Op)> {
         5 => (length(), length()).prop_map(|(text, data)| Op::Send(text, data)),
         4 => Just(Op::Receive),
         1 => Just(Op::Flush),
+        1 => Just(Op::Rest),
     ];
     (any::<bool>(), op)
 }
@@ -462,6 +464,7 @@ proptest! {
                     let empty = lane.flush().unwrap();
                     assert!(!(empty && lane.is_waiting()));
                 }
+                Op::Rest => lane.rest(),
             }
         }
         while sent.iter().any(|sent| !sent.is_empty()) {
