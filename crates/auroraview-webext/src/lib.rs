@@ -5,8 +5,8 @@
 //! a matter of the bridge in the page and of the host; here they are texts with attachments. Where anything is amiss no
 //! object is given or it says that its lane is lost, and the page goes on in the ordinary way.
 //!
-//! Everything runs on the web process's main thread and never waits there, but for `callSync`. A crash here would take
-//! the page along: callbacks let no panic out, and whatever the host sends is checked by `auroraview-lane`.
+//! Everything runs on the web process's main thread. It never waits there but for `callSync`, and for a moment where the
+//! host does not read what is sent at once. A crash here would take the page along: callbacks let no panic out, and whatever the host sends is checked by `auroraview-lane`.
 
 mod alert;
 mod connection;

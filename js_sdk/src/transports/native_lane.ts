@@ -2,7 +2,8 @@
  * What the library in the web process gives a document of a window: a way to the program that is no script message.
  *
  * `crates/auroraview-webext` puts the object on the global one before the first script of the page, under {@link NAME};
- * the event_bridge takes it away at once. Its functions ignore `this`. None of them waits but `callSync`.
+ * the event_bridge takes it away at once. Its functions ignore `this`. None of them waits but
+ * `callSync`, and `post` for a moment where the program does not read at once.
  */
 
 /** The property of the global object that it comes in. */
