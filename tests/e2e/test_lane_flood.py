@@ -211,3 +211,44 @@ def test_results_for_a_page_that_does_not_read_wait_and_arrive(webview, server):
     wait_for(lambda: view.stats["calls_in_flight"] == 0, "all handlers")
     release.set()
     assert answer.result(PATIENCE) == '{"value":true}'
+
+
+#: Calls with so much data, before the program has said what it takes.
+EARLY = """<!doctype html><script>
+  window.outcomes = {};
+  window.ticks = 0;
+  auroraview.on('tick', () => ticks++);
+  for (let n = 0; n < COUNT; n++) {
+    auroraview.call('take', [new Uint8Array(SIZE)], {timeout: 0}).then(() => 'taken', ({code}) => code)
+      .then((what) => { outcomes[what] = (outcomes[what] ?? 0) + 1 });
+  }
+  new Image().src = '/report?name=said';
+</script><p>Early"""
+
+
+def early(size, count):
+    return EARLY.replace("SIZE", str(size)).replace("COUNT", str(count))
+
+
+def test_a_call_that_proves_too_large_fails_alone(webview, server):
+    bridge = Bridge(limits=Limits(message_bytes=MEBIBYTE))
+    bridge.bind_call("take", len)
+    view = webview(url=server.page("/", early(3 * MEBIBYTE, 1)), bridge=bridge)
+    wait_for(lambda: ask(view, "outcomes") == {"too_large": 1}, "the refusal")
+    assert run(view, "return await auroraview.call('take', [new Uint8Array(9)])") == 9
+
+
+def test_a_page_that_says_more_than_may_wait_is_ready_when_there_is_room_again(webview, server):
+    """What it acknowledges, and that it is ready, waits with the rest and is not lost."""
+    bridge, through = Bridge(limits=Limits(queue_bytes=MEBIBYTE)), threading.Event()
+    bridge.bind_call("take", lambda data: through.wait(PATIENCE))
+    view = webview(url=server.page("/", early(3 * MEBIBYTE, 60)), bridge=bridge, ready=False)
+    try:
+        server.wait_report(name="said")
+    finally:
+        through.set()
+    view.wait_ready(PATIENCE)
+    view.emit("tick")
+    wait_for(lambda: ask(view, "ticks === 1 && outcomes.taken + outcomes.busy === 60"), "all outcomes")
+    assert ask(view, "outcomes.busy") > 0
+    assert view.info["lane"] == "fast", view.info["lane_reason"]
