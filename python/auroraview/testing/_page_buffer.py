@@ -45,8 +45,8 @@ class PageBuffer:
         return None if self.array is None else self.array.dtype
 
     def on(self, func: Callable[[PageBuffer], Any]) -> Callable[[], None]:
-        """Calls the function with the buffer, for the version that is there and each that comes, on a thread of the
-        library: it must not wait. Returns what ends that."""
+        """Calls the function with the buffer: for the version that is there at once, for each that comes on a thread of
+        the library, so it must not wait. Returns what ends that."""
         self._listeners.append(func)
         if self.version:
             self._tell(func)
