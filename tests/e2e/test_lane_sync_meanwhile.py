@@ -12,15 +12,7 @@ from tests.e2e.helpers import PATIENCE, Record, ask, wait_for
 from tests.e2e.lane_ends import host_end
 from tests.e2e.pages import RECORDING_PAGE, WindowEnd, run, run_async, wait_events
 from tests.e2e.test_crash import kill_web_processes
-
-SYNC = "return auroraview.callSync(...args)"
-
-#: The code of what `callSync` throws; `none` when it answers.
-CODE = "try { auroraview.callSync(...args); return 'none' } catch (error) { return error.code }"
-
-
-def twice(number):
-    return 2 * number
+from tests.e2e.test_lane_sync import CODE, SYNC, twice
 
 
 @pytest.fixture
