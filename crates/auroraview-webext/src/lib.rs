@@ -6,7 +6,8 @@
 //! object is given or it says that its lane is lost, and the page goes on in the ordinary way.
 //!
 //! Everything runs on the web process's main thread. It never waits there but for `callSync`, and for a moment where the
-//! host does not read what is sent at once. A crash here would take the page along: callbacks let no panic out, and whatever the host sends is checked by `auroraview-lane`.
+//! host does not read what is sent at once. A crash here would take the page along: callbacks let no
+//! panic out, and whatever the host sends is checked by `auroraview-lane`.
 
 mod alert;
 mod connection;
