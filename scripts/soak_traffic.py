@@ -80,16 +80,19 @@ def bind(bridge: Bridge) -> None:
 
 #: Windows read the environment when they open: one after another.
 _opening = threading.Lock()
+_SWITCH = "AURORAVIEW_FAST_LANE"
 
 
 def show(view: WebView, *, fast: bool) -> None:
     """Opens a window on one of the lanes."""
     with _opening:
-        if fast:
-            os.environ.pop("AURORAVIEW_FAST_LANE", None)
-        else:
-            os.environ["AURORAVIEW_FAST_LANE"] = "0"
-        view.show(wait=False)
+        if not fast:
+            os.environ[_SWITCH] = "0"
+        try:
+            view.show(wait=False)
+        finally:
+            # Windows that come back after a crash read it, too.
+            os.environ.pop(_SWITCH, None)
 
 
 def check_lane(view: WebView, *, fast: bool) -> None:
