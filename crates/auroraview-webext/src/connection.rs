@@ -100,6 +100,19 @@ impl Connection {
         }
     }
 
+    /// Whether there is something to take. Where nothing is, stepping back would only let what comes later overtake.
+    pub(crate) fn has_more(&self) -> bool {
+        let mut socket = libc::pollfd {
+            fd: self.lane.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: one descriptor that lives as long as the lane.
+        self.over.get()
+            || !self.kept.borrow().is_empty()
+            || unsafe { libc::poll(&raw mut socket, 1, 0) } != 0
+    }
+
     /// Ends a turn of taking messages; `more` where some may be left.
     pub(crate) fn end_turn(&self, more: bool) {
         self.in_turn.set(false);

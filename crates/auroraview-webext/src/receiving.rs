@@ -102,7 +102,7 @@ pub(crate) fn turn(page: &Page, connection: &Rc<Connection>) {
     loop {
         match next(page, connection) {
             Ok(true) if began.elapsed() < BUDGET => (),
-            Ok(true) => return connection.end_turn(true),
+            Ok(true) => return connection.end_turn(connection.has_more()),
             Ok(false) if connection.alert.look_again() => (),
             Ok(false) => return connection.end_turn(false),
             Err(Over) => return page.lose(connection),

@@ -11,6 +11,7 @@ crate::tests![
     attachments_are_read_only_while_they_are_received,
     promises_of_a_receiver_go_on_at_once,
     what_was_sent_before_a_script_is_received_before_it,
+    a_receiver_that_took_its_time_leaves_the_order_as_it_is,
     frames_of_other_documents_are_dropped,
     a_page_that_sends_without_being_read_is_told_and_bounded,
     a_page_that_receives_without_end_still_has_its_timers,
@@ -160,6 +161,18 @@ fn what_was_sent_before_a_script_is_received_before_it() {
     // The page's own way to be sure, whatever the loop is at.
     send(&lane, "last", &[]);
     assert_eq!(stand.eval("lane.drain(), got[got.length - 1]"), "last");
+}
+
+fn a_receiver_that_took_its_time_leaves_the_order_as_it_is() {
+    let stand = Stand::with("");
+    let lane = stand.lane();
+    stand.eval("open((text) => { got.push(text); for (const end = performance.now() + 20; text === 'slow' && performance.now() < end;); })");
+    for round in 0..30 {
+        send(&lane, "slow", &[]);
+        stand.becomes("got[got.length - 1]", "slow");
+        send(&lane, &round.to_string(), &[]);
+        assert_eq!(stand.eval("got[got.length - 1]"), round.to_string());
+    }
 }
 
 fn frames_of_other_documents_are_dropped() {
