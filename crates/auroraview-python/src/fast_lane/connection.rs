@@ -353,7 +353,11 @@ impl Connection {
         if *watched != wanted {
             match self.sockets.watch(self, *watched, wanted) {
                 Ok(()) => *watched = wanted,
-                Err(problem) => log::error!("a fast lane cannot be waited for: {problem}"),
+                Err(problem) => {
+                    log::error!("a fast lane cannot be waited for: {problem}; it ends here");
+                    // The page learns of it, and goes on without.
+                    self.hang_up();
+                }
             }
         }
     }
