@@ -80,8 +80,9 @@ def counts() -> dict[str, float]:
     }
 
 
-def settled(*, quiet: float = 2.0, most: float = 20.0) -> dict[str, float]:
-    """The least there is of each, once nothing has become less for ``quiet`` seconds; ``most`` seconds at most."""
+def settled(*, quiet: float = 6.0, most: float = 20.0) -> dict[str, float]:
+    """The least there is of each, once nothing has become less for ``quiet`` seconds; ``most`` seconds at most. A fast
+    lane gives its shared memory back five seconds after traffic."""
     least = counts()
     begun = changed = time.monotonic()
     while time.monotonic() - changed < quiet and time.monotonic() - begun < most:
