@@ -27,7 +27,7 @@ def pdf_question(
     """What the host is asked for.
 
     Raises:
-        UsageError: no such paper, or no room between its margins; a path that is no text.
+        UsageError: no such paper, or no room between its margins; a path that is no text, or that of a device or pipe.
         FileNotFoundError: the folder does not exist.
         IsADirectoryError: the path is one.
     """
@@ -38,6 +38,8 @@ def pdf_question(
         raise UsageError(f"print_pdf writes a file whose path is UTF-8, not {target!r}") from None
     if os.path.isdir(target):
         raise IsADirectoryError(f"print_pdf writes a file, and {target} is a directory")
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise UsageError(f"print_pdf writes a file in the place of what is there, and {target} is no file")
     folder = os.path.dirname(target)
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"there is no directory {folder} for {os.path.basename(target)}")

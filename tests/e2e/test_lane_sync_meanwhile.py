@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 
 import pytest
@@ -198,14 +197,15 @@ def test_pages_that_wait_at_the_same_time_each_get_their_answer(webview):
 WAITS = {
     "eval_js": lambda view: view.eval_js("1").result(PATIENCE),
     "screenshot": lambda view: view.screenshot(),
-    "print_pdf": lambda view: view.print_pdf(os.devnull),
+    "print_pdf": lambda view: view.print_pdf("page.pdf"),
     "find": lambda view: view.find("text").result(PATIENCE),
 }
 
 
 @pytest.mark.parametrize("place", ["worker", "pool", "main"])
 @pytest.mark.parametrize("what", WAITS)
-def test_a_handler_that_needs_the_page_meanwhile_gets_a_usage_error(view, what, place):
+def test_a_handler_that_needs_the_page_meanwhile_gets_a_usage_error(view, what, place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     view.bind_call("waits", lambda: WAITS[what](view), thread=place, sync=True)
     with pytest.raises(RemoteError) as raised:
         run(view, SYNC, "waits", [], {"timeout": 20_000})

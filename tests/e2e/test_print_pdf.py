@@ -120,6 +120,8 @@ def test_what_makes_no_sense_is_refused_at_once(tmp_path):
         view.print_pdf(tmp_path / "missing" / "x.pdf")
     with pytest.raises(IsADirectoryError):
         view.print_pdf(tmp_path)
+    with pytest.raises(UsageError, match="is no file"):
+        view.print_pdf(os.devnull)
     for options in (
         {"paper": "A99"},
         {"paper": (1, 2)},
