@@ -114,5 +114,6 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[WebView, Record]]:
     with opened(view):
         crash(view, heard)
         wait_gone(kill_shell())
+        heard.wait(2)  # On the fast lane the end of the page is known before that of the window.
         wait_for(lambda: not view.is_ready, "the end of the page")
         yield view, heard

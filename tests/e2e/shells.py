@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 
 from auroraview import WebView
 from tests.e2e.helpers import PATIENCE, Record, wait_for
@@ -32,6 +33,20 @@ def kill_shell() -> int:
     pid = shell()
     os.kill(pid, signal.SIGKILL)
     return pid
+
+
+def stop_shell_and_page() -> Callable[[], None]:
+    """Stops both processes: nothing is taken any more but into sockets. Returns what kills them."""
+    pages = web_processes(shell())
+    for process in (shell(), *pages):
+        os.kill(process, signal.SIGSTOP)
+
+    def kill() -> None:
+        kill_shell()
+        for process in pages:
+            os.kill(process, signal.SIGKILL)
+
+    return kill
 
 
 def kill_web_process() -> None:

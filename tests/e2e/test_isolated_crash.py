@@ -22,6 +22,7 @@ from tests.e2e.shells import (
     kill_web_process,
     shell,
     shells,
+    stop_shell_and_page,
     wait_back,
 )
 
@@ -172,10 +173,10 @@ def test_an_event_of_twenty_megabytes_that_the_dead_page_did_not_get_reaches_the
     view = isolated("<script>var sizes = []; auroraview.on('data', (value) => sizes.push(value.length))</script>")
     heard = crashes_of(view)
     with opened(view):
-        os.kill(shell(), signal.SIGSTOP)  # It takes what fits into the socket, and no more.
+        kill = stop_shell_and_page()  # They take what fits into the socket, and no more.
         for size in (1, SIZE, 2):
             view.emit("data", bytes(size))
-        kill_shell()
+        kill()
         heard.wait()
         wait_for(lambda: len(ask(view, "sizes")) >= 3, "all three")
         assert ask(view, "sizes") == [1, SIZE, 2]

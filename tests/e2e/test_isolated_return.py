@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 
 import pytest
@@ -13,7 +11,7 @@ from auroraview.options import Limits
 from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import RECORDING_PAGE
-from tests.e2e.shells import crash, crashes_of, isolated, kill_shell, shell
+from tests.e2e.shells import crash, crashes_of, isolated, kill_shell, stop_shell_and_page
 
 pytestmark = [pytest.mark.each_lane, pytest.mark.timeout(120)]
 
@@ -227,12 +225,12 @@ def test_what_waits_for_the_next_window_is_bounded():
             taken.append(number)
 
     with opened(view):
-        # Stopped, it takes what fits into the socket and acknowledges nothing.
-        os.kill(shell(), signal.SIGSTOP)
+        # Stopped, they take what fits into the socket and acknowledge nothing.
+        kill = stop_shell_and_page()
         with pytest.raises(Backpressure):
             emit_all()
         assert len(taken) <= 1000
-        kill_shell()
+        kill()
         heard.wait()
         wait_for(lambda: len(ask(view, "seen")) >= len(taken), "all that was taken")
         assert ask(view, "seen") == [["tick", number] for number in taken]
