@@ -17,7 +17,17 @@ from tests.e2e import desktop
 from tests.e2e.helpers import PATIENCE, Record, ask, opened, wait_for
 from tests.e2e.pages import RECORDING_PAGE
 from tests.e2e.processes import descendants, native_threads, open_files, run
-from tests.e2e.shells import crash, crashes_of, isolated, kill_shell, kill_web_process, shell, shell_threads, shells
+from tests.e2e.shells import (
+    crash,
+    crashes_of,
+    isolated,
+    kill_shell,
+    kill_web_process,
+    shell,
+    shell_threads,
+    shells,
+    stop_shell_and_page,
+)
 
 PACKAGE = Path(auroraview.__file__).parent
 
@@ -133,11 +143,11 @@ def test_events_reach_the_page_of_the_next_process_with_retained_ones_first():
     with opened(view):
         view.emit("settings", "kept", retain=True)
         wait_for(lambda: ask(view, "seen.length") == 1, "the retained event")
-        # Stopped, it acknowledges nothing.
-        os.kill(shell(), signal.SIGSTOP)
+        # Stopped, they acknowledge nothing.
+        kill = stop_shell_and_page()
         for number in range(300):
             view.emit("tick", number)
-        kill_shell()
+        kill()
         heard.wait()
         view.emit("done")
         expected = [["settings", "kept"], *(["tick", number] for number in range(300)), ["done", None]]
