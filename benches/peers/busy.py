@@ -6,6 +6,7 @@ loop itself, so that it costs no Python: a lock of the interpreter held meanwhil
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import time
 from pathlib import Path
@@ -76,5 +77,9 @@ def busiest_percent(seconds: float) -> float:
 
 
 def _thread_seconds() -> dict[str, float]:
-    tasks = Path("/proc/self/task").iterdir()
-    return {task.name: int((task / "schedstat").read_text().split()[0]) / 1e9 for task in tasks}
+    found = {}
+    for task in Path("/proc/self/task").iterdir():
+        # One may end meanwhile.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found[task.name] = int((task / "schedstat").read_text().split()[0]) / 1e9
+    return found
