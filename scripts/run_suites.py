@@ -72,6 +72,14 @@ def rust_tests() -> Suite:
     return Suite("rust", [command], counts=r"^test result: ", environment=environment, rerun=RERUN_RUST)
 
 
+def in_parallel() -> list[str]:
+    """Options of pytest-xdist: processes with a display each, which take files in turn. Many tests wait for a while, so
+    there are two on one core; more than eight would crowd the memory. One that dies ends the run when it dies again.
+    """
+    processes = min(max(os.cpu_count() or 2, 2), 8)
+    return ["-n", str(processes), "--dist", "loadfile", "--max-worker-restart", "1"]
+
+
 def tests_in_hosts() -> list[str]:
     """Those inside real applications."""
     folder = ROOT / "tests" / "hosts"
@@ -86,7 +94,7 @@ def suites() -> dict[str, Suite]:
     plain = {"NO_COLOR": "1"}  # counts are read from the output
     found = [
         rust_tests(),
-        Suite("python", [[python, "-m", "pytest"]], counts=PYTEST_COUNTS, environment=plain),
+        Suite("python", [[python, "-m", "pytest", *in_parallel()]], counts=PYTEST_COUNTS, environment=plain),
         Suite(
             "hosts",
             [[python, "-m", "pytest", *tests_in_hosts()]],
