@@ -192,7 +192,7 @@ const look = (value) => {
   let names;
   try { names = Reflect.ownKeys(value) } catch { return }
   if (names.includes('callSync') && names.includes('readInto')) caught.add('the object');
-  if (typeof value === 'function' && ['readInto', 'drain'].includes(value.name)) caught.add(value.name);
+  if (typeof value === 'function' && value.name === 'readInto') caught.add(value.name);
 };
 for (const name of ['call', 'apply', 'bind']) {
   const original = Function.prototype[name];
@@ -212,7 +212,7 @@ for (const owner of [Array.prototype, Map.prototype, Set.prototype, WeakMap.prot
     if (original) owner[name] = function (...values) { values.forEach(look); return apply(original, this, values) };
   }
 }
-for (const name of ['lane', 'native', 'open', 'post', 'full', 'read', 'readInto', 'callSync', 'close', 'drain',
+for (const name of ['lane', 'native', 'open', 'post', 'full', 'read', 'readInto', 'callSync', 'close',
                     '__auroraview_lane']) {
   Object.defineProperty(Object.prototype, name, {
     configurable: true, get() { look(this); return undefined },

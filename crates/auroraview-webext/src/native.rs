@@ -18,23 +18,22 @@ use crate::page::{self, Opened, Page};
 use crate::patience::let_read;
 use crate::realm::{Realm, uint8_array};
 use crate::shield::shielded;
-use crate::{receiving, sync_call};
+use crate::sync_call;
 
 type Function = fn(&Call<'_>) -> Result<JSValueRef, Thrown>;
 
-const FUNCTIONS: [(&CStr, Function); 8] = [
+const FUNCTIONS: [(&CStr, Function); 7] = [
     (c"open", open),
     (c"post", post),
     (c"full", full),
     (c"callSync", call_sync),
     (c"read", read),
     (c"readInto", read_into),
-    (c"drain", drain),
     (c"close", close),
 ];
 
 const ENTRIES: [CallAsFunction; FUNCTIONS.len()] = [
-    entry::<0>, entry::<1>, entry::<2>, entry::<3>, entry::<4>, entry::<5>, entry::<6>, entry::<7>,
+    entry::<0>, entry::<1>, entry::<2>, entry::<3>, entry::<4>, entry::<5>, entry::<6>,
 ];
 
 /// Longest time that a synchronous call may ask for, in milliseconds.
@@ -426,16 +425,6 @@ fn place(index: f64, attachments: usize) -> Result<usize, Thrown> {
 
 fn no_message() -> Thrown {
     Thrown::Error("attachments are read while their message is received".into())
-}
-
-/// `drain(): void`
-fn drain(call: &Call<'_>) -> Result<JSValueRef, Thrown> {
-    if let Some((connection, _)) = call.open()
-        && !call.page.is_reading()
-    {
-        receiving::drain(&call.page, &connection);
-    }
-    Ok(call.undefined())
 }
 
 /// `close(): void`

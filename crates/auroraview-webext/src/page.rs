@@ -222,9 +222,4 @@ impl Page {
         // SAFETY: it is on the list, so the call that lent it has not returned.
         Some(body(unsafe { &*message }))
     }
-
-    /// Whether a message is being read.
-    pub(crate) fn is_reading(&self) -> bool {
-        !self.reading.borrow().is_empty()
-    }
 }

@@ -110,13 +110,6 @@ pub(crate) fn turn(page: &Page, connection: &Rc<Connection>) {
     }
 }
 
-/// Takes all that has come. From the page.
-pub(crate) fn drain(page: &Page, connection: &Rc<Connection>) {
-    let began = Instant::now();
-    while began.elapsed() < BUDGET && matches!(next(page, connection), Ok(true)) {}
-    connection.settle();
-}
-
 /// The connection has ended.
 struct Over;
 

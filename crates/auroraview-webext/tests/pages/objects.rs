@@ -20,7 +20,7 @@ fn the_first_document_finds_the_object_before_its_first_script() {
     assert_eq!(stand.eval("'__auroraview_lane' in window"), "false");
     assert_eq!(
         stand.eval("Object.entries(lane).map(([name, f]) => name + ' ' + typeof f).join()"),
-        "open function,post function,full function,callSync function,read function,readInto function,drain function,close function"
+        "open function,post function,full function,callSync function,read function,readInto function,close function"
     );
 }
 
