@@ -106,6 +106,7 @@ def memory(contender: Contender, home: str) -> None:
             # Not all at once: what a peak leaves for a while would hide what stays for good.
             program.ask("work", name="sequential", sizes=[5_000])
             program.ask("emits", count=2_000, length=10_000)
+            time.sleep(1.0)  # The page says that it has the last ones; only then are they let go of.
             program.ask("trim")
             sizes.append(tree.settled_megabytes(program.process, 5.0))
     for measure, before, after in zip(("growth", "growth below"), *sizes[-2:], strict=True):

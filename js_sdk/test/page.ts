@@ -51,6 +51,7 @@ export async function openPage(options: PageOptions = {}): Promise<Page> {
     crypto,
     Event,
     EventTarget,
+    TextDecoder,
     btoa,
     atob,
     location: { origin, href: `${origin}/index.html` },

@@ -81,6 +81,14 @@ def test_a_json_value_is_the_same_there_and_back(echo, value):
     assert same(back, value)
 
 
+@pytest.mark.parametrize(
+    "text", ["x" * 20_000, "é" * 20_000, "世" * 20_000, "😀" * 20_000, "\ufeff\0\u2028x" * 9_000, "x" * 99_999 + "é"]
+)
+def test_a_long_text_is_the_same_there_and_back(echo, text):
+    assert echo(text) == (text, text)
+    assert echo({text[:5_000]: [text, "short"]})[1] == {text[:5_000]: [text, "short"]}
+
+
 @pytest.mark.parametrize("value", ECHOED, ids=range(len(ECHOED)))
 def test_an_event_carries_a_json_value_both_ways(page, value):
     seen = Record()

@@ -206,6 +206,8 @@ for (const name of ['apply', 'construct', 'get', 'ownKeys', 'defineProperty']) {
   const original = Reflect[name];
   Reflect[name] = (...values) => { values.forEach(look); return original(...values) };
 }
+const decode = TextDecoder.prototype.decode;
+TextDecoder.prototype.decode = function (...values) { caught.add('a text'); return apply(decode, this, values) };
 for (const owner of [Array.prototype, Map.prototype, Set.prototype, WeakMap.prototype]) {
   for (const name of ['push', 'set', 'get', 'add', 'concat', 'slice', 'unshift']) {
     const original = owner[name];
@@ -234,6 +236,7 @@ def test_a_page_that_replaces_everything_does_not_catch_it(webview):
       auroraview.on('tick', () => {});
       await auroraview.call('echo', [new Uint8Array(100)]);
       auroraview.callSync('echo', [new Uint8Array(3_000_000)]);
+      if (auroraview.callSync('echo', ['é'.repeat(50_000)]) !== 'é'.repeat(50_000)) return 'another text';
       auroraview.send_event('event', 1);
       const known = new Set();
       const walk = (value, depth) => {

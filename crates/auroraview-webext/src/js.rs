@@ -6,7 +6,12 @@
 use std::ffi::{CStr, c_char};
 use std::ptr::{null, null_mut};
 
+use encoding_rs::mem::{convert_utf16_to_utf8_partial, utf16_valid_up_to};
+
 use crate::jsc::*;
+
+/// How many bytes of a text are made at a time.
+const PIECE: usize = 16 << 10;
 
 /// What a native function throws.
 #[derive(Debug)]
@@ -157,7 +162,9 @@ pub(crate) unsafe fn function(context: JSContextRef, value: JSValueRef) -> Optio
     }
 }
 
-/// Writes the UTF-8 of a string into the buffer; `None` when the value is no string.
+/// Writes the UTF-8 of a string into the buffer; `None` when the value is no string, or has half of a surrogate pair.
+///
+/// The engine's own way to UTF-8 goes character by character, which is several times slower.
 ///
 /// # Safety
 /// The context lives, and the value belongs to its virtual machine.
@@ -167,7 +174,7 @@ pub(crate) unsafe fn text(
     buffer: &mut Vec<u8>,
 ) -> Option<()> {
     buffer.clear();
-    // SAFETY: as the caller promises; the string is written into as many bytes as the buffer has, a NUL included.
+    // SAFETY: as the caller promises; so many units are there, and stay there while the copy lives.
     unsafe {
         if !JSValueIsString(context, value) {
             return None;
@@ -177,12 +184,23 @@ pub(crate) unsafe fn text(
             return None;
         }
         let copy = JsText(copy);
-        let most = JSStringGetMaximumUTF8CStringSize(copy.as_raw());
-        buffer.reserve(most);
-        let room = buffer.capacity();
-        let written = JSStringGetUTF8CString(copy.as_raw(), buffer.as_mut_ptr().cast(), room);
-        // The NUL is counted; nothing at all is written where the string cannot be told in UTF-8.
-        buffer.set_len(written.checked_sub(1)?);
+        let length = JSStringGetLength(copy.as_raw());
+        if length == 0 {
+            return Some(());
+        }
+        let units = std::slice::from_raw_parts(JSStringGetCharactersPtr(copy.as_raw()), length);
+        if utf16_valid_up_to(units) < length {
+            return None;
+        }
+        buffer.reserve(length + PIECE);
+        let mut rest = units;
+        while !rest.is_empty() {
+            let begin = buffer.len();
+            buffer.resize(begin + PIECE.min(rest.len() * 3), 0);
+            let (read, written) = convert_utf16_to_utf8_partial(rest, &mut buffer[begin..]);
+            buffer.truncate(begin + written);
+            rest = &rest[read..];
+        }
     }
     Some(())
 }

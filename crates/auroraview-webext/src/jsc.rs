@@ -182,10 +182,6 @@ unsafe extern "C" {
 
     pub(crate) fn JSStringCreateWithUTF8CString(text: *const c_char) -> JSStringRef;
     pub(crate) fn JSStringRelease(text: JSStringRef);
-    pub(crate) fn JSStringGetMaximumUTF8CStringSize(text: JSStringRef) -> usize;
-    pub(crate) fn JSStringGetUTF8CString(
-        text: JSStringRef,
-        buffer: *mut c_char,
-        size: usize,
-    ) -> usize;
+    pub(crate) fn JSStringGetLength(text: JSStringRef) -> usize;
+    pub(crate) fn JSStringGetCharactersPtr(text: JSStringRef) -> *const u16;
 }

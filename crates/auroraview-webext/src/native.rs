@@ -282,13 +282,14 @@ impl Call<'_> {
     }
 }
 
-/// `open(document, receive, lost): boolean`
+/// `open(document, receive, lost, decode?): boolean`
 fn open(call: &Call<'_>) -> Result<JSValueRef, Thrown> {
     let document = with_text(call.context, call.argument(0), |text| {
         DocumentId::parse(text).ok_or(Thrown::Type("expected the id of a document"))
     })?;
     let receive = call.function(1)?;
     let lost = call.function(2)?;
+    let decode = call.function(3).ok();
     let Some(connection) = call
         .page
         .connection()
@@ -310,6 +311,7 @@ fn open(call: &Call<'_>) -> Result<JSValueRef, Thrown> {
         document,
         receive,
         lost,
+        decode,
     });
     Ok(call.boolean(true))
 }

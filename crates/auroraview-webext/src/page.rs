@@ -44,6 +44,8 @@ pub(crate) struct Opened {
     pub(crate) document: DocumentId,
     pub(crate) receive: Protected,
     pub(crate) lost: Protected,
+    /// Makes a string of the bytes of UTF-8.
+    pub(crate) decode: Option<Protected>,
 }
 
 /// Begins to keep a page and gives its number; `None` when it is known.

@@ -1,6 +1,7 @@
 //! Messages on their way into the page.
 
 use std::ffi::c_char;
+use std::ptr::{copy_nonoverlapping, null_mut};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -8,17 +9,21 @@ use auroraview_lane::{DocumentId, Fault, Kind, Message};
 use bytes::Bytes;
 
 use crate::connection::Connection;
-use crate::js::JsText;
+use crate::js::{JsText, Protected};
 use crate::jsc::*;
-use crate::page::Page;
+use crate::page::{Opened, Page};
 use crate::shield::say;
+
+/// The bytes from which on a text is decoded by the page.
+const LONG: usize = 16 << 10;
 
 /// How long frames are taken in a row before input and painting have their turn.
 const BUDGET: Duration = Duration::from_millis(8);
 
 /// A message as `receive` and `read` see it.
 pub(crate) trait Incoming {
-    /// Its text, with a NUL behind it.
+    fn text(&self) -> &str;
+    /// The same, with a NUL behind it.
     fn text_ptr(&self) -> *const c_char;
     /// How many attachments it has.
     fn attachments(&self) -> usize;
@@ -29,6 +34,10 @@ pub(crate) trait Incoming {
 }
 
 impl Incoming for Message<'_> {
+    fn text(&self) -> &str {
+        self.text
+    }
+
     fn text_ptr(&self) -> *const c_char {
         Message::text_ptr(self)
     }
@@ -49,15 +58,16 @@ impl Incoming for Message<'_> {
 /// A message that came while the page waited for the answer to a synchronous call.
 pub(crate) struct Kept {
     document: DocumentId,
-    text: Vec<u8>,
+    /// It ends with a NUL.
+    text: String,
     attachments: Vec<Bytes>,
 }
 
 impl Kept {
     pub(crate) fn new(message: &Message<'_>) -> Self {
-        let mut text = Vec::with_capacity(message.text.len() + 1);
-        text.extend_from_slice(message.text.as_bytes());
-        text.push(0);
+        let mut text = String::with_capacity(message.text.len() + 1);
+        text.push_str(message.text);
+        text.push('\0');
         let attachments = (0..message.attachments()).map(|index| message.to_bytes(index));
         Self {
             document: message.document,
@@ -78,6 +88,10 @@ impl Kept {
 }
 
 impl Incoming for Kept {
+    fn text(&self) -> &str {
+        self.text.trim_end_matches('\0')
+    }
+
     fn text_ptr(&self) -> *const c_char {
         self.text.as_ptr().cast()
     }
@@ -152,19 +166,39 @@ fn deliver(page: &Page, document: DocumentId, message: &dyn Incoming) {
         return;
     };
     page.reading(opened.number, message, || {
-        hand_over(&opened.receive, message);
+        hand_over(&opened, &opened.receive, message);
     });
 }
 
 /// Calls a function of the page with a message's text and its number of attachments.
-pub(crate) fn hand_over(function: &crate::js::Protected, message: &dyn Incoming) {
+pub(crate) fn hand_over(opened: &Opened, function: &Protected, message: &dyn Incoming) {
     let context = function.context();
+    let text = long_text(opened, message.text());
     // SAFETY: the function holds its context; a NUL stands behind the text. Both values are on our stack.
     let arguments = unsafe {
-        let text = JsText::from_ptr(message.text_ptr());
+        let text = text.unwrap_or_else(|| JsText::from_ptr(message.text_ptr()).value(context));
         let number = JSValueMakeNumber(context, message.attachments() as f64);
-        [text.value(context), number]
+        [text, number]
     };
     // The page's bridge sees to its own errors.
     let _ = function.call(&arguments);
+}
+
+/// A text as the page's `decode` makes it of its bytes, which takes a fraction of the time where there are many. `None`:
+/// it is short, or that failed.
+fn long_text(opened: &Opened, text: &str) -> Option<JSValueRef> {
+    let decode = opened.decode.as_ref().filter(|_| text.len() >= LONG)?;
+    let context = decode.context();
+    // SAFETY: the function holds its context. The array is on our stack, so it lives; it has so many bytes, and nobody
+    // else knows it.
+    let bytes = unsafe {
+        let array = JSObjectMakeTypedArray(context, JS_TYPED_ARRAY_UINT8, text.len(), null_mut());
+        let bytes = JSObjectGetTypedArrayBytesPtr(context, array, null_mut());
+        if bytes.is_null() {
+            return None;
+        }
+        copy_nonoverlapping(text.as_ptr(), bytes.cast(), text.len());
+        array.cast_const()
+    };
+    decode.call(&[bytes]).ok()
 }

@@ -62,7 +62,9 @@ pub(crate) fn call(
         let seen = lane.receive(|message| match message.kind {
             Kind::SyncAnswer if message.number == number && message.document == opened.document => {
                 connection.alert.came();
-                page.reading(opened.number, &message, || hand_over(take, &message));
+                page.reading(opened.number, &message, || {
+                    hand_over(opened, take, &message)
+                });
                 Seen::Answer
             }
             Kind::Frame if message.document != opened.document => Seen::Other,

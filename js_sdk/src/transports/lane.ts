@@ -10,7 +10,7 @@ import { decode, noAttachment } from "../attached";
 import type { KeptBuffer } from "../buffers";
 import { encodeFrame } from "../encode";
 import { localError } from "../errors";
-import { parse, queueMicrotask, RangeErrorCtor, setTimer, stringify } from "../primitives";
+import { apply, parse, queueMicrotask, RangeErrorCtor, setTimer, stringify } from "../primitives";
 import type { AttachmentInfo, PageFrame, SessionMessage } from "../protocol";
 import { publish } from "../published";
 import type { Attachments, Receiver, Transport } from "../transport";
@@ -23,6 +23,10 @@ const LOST = "the fast lane was lost";
 const CROWDED = "too much waits to be sent to the program";
 /** Milliseconds until what must arrive is tried again. */
 const AGAIN = 50;
+
+const { decode: nativeDecode } = TextDecoder.prototype;
+const decoder = new TextDecoder();
+const decodeUtf8 = (utf8: Uint8Array): string => apply(nativeDecode, decoder, [utf8]) as string;
 
 /** Takes the answer to a synchronous call. */
 export type TakeAnswer = (text: string, attached: Attachments) => void;
@@ -80,7 +84,7 @@ export class LaneTransport implements Transport {
       }
     };
     try {
-      this.#fast = native.open(document, receive, lost) === true;
+      this.#fast = native.open(document, receive, lost, decodeUtf8) === true;
     } catch {
       this.#fast = false;
     }

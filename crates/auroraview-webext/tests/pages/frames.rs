@@ -4,6 +4,8 @@ use crate::stand::{Stand, next, send, text, until};
 
 crate::tests![
     texts_arrive_as_they_were_sent,
+    long_texts_are_decoded_by_the_page,
+    half_of_a_surrogate_pair_is_no_text,
     attachments_of_all_sizes_arrive_both_ways,
     parts_of_buffers_are_sent_as_the_parts_they_are,
     arrays_that_were_sent_or_received_can_still_be_transferred,
@@ -25,8 +27,41 @@ fn texts_arrive_as_they_were_sent() {
     let long = "ü€𝄞x".repeat(100_000);
     for words in ["a", "{\"v\":1}", "Zwölf ☃ 𝄞", &long] {
         send(&lane, words, &[]);
-        assert!(text(&lane) == words, "{}", &words[..1]);
+        assert!(text(&lane) == words, "{} bytes", words.len());
     }
+}
+
+fn long_texts_are_decoded_by_the_page() {
+    let stand = Stand::with("");
+    let lane = stand.lane();
+    stand.eval(
+        "const decoder = new TextDecoder();
+         let decoded = 0;
+         const decode = (utf8) => {
+             decoded += 1;
+             if (decoded === 2) throw new Error('no');
+             return decoder.decode(utf8);
+         };
+         lane.open('document-0000001', (text) => { lane.post(text); }, () => {}, decode)",
+    );
+    let long = "ü€𝄞x".repeat(100_000);
+    for words in ["short", &long, &long, &long] {
+        send(&lane, words, &[]);
+        assert!(text(&lane) == words, "{} bytes", words.len());
+    }
+    assert_eq!(stand.eval("decoded"), "3");
+}
+
+fn half_of_a_surrogate_pair_is_no_text() {
+    let stand = Stand::with("");
+    let lane = stand.lane();
+    stand.eval("open()");
+    let post =
+        "(() => { try { lane.post('x\\ud800'); } catch (error) { return error.message; } })()";
+    assert_eq!(stand.eval(post), "expected a string");
+    assert_eq!(stand.eval("lane.post('x\\ud834\\udd1e')"), "true");
+    next(&lane).unwrap();
+    assert_eq!(text(&lane), "x𝄞");
 }
 
 fn attachments_of_all_sizes_arrive_both_ways() {
