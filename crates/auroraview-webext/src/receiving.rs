@@ -89,7 +89,7 @@ impl Kept {
 
 impl Incoming for Kept {
     fn text(&self) -> &str {
-        self.text.trim_end_matches('\0')
+        &self.text[..self.text.len() - 1]
     }
 
     fn text_ptr(&self) -> *const c_char {
