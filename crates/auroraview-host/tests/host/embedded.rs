@@ -157,8 +157,9 @@ fn a_click_takes_the_keyboard_and_the_application_gets_it_back() {
     clicked(&view, &application, 40, 110);
     application.has_focus(view.native_id());
     view.expect(&HostEvent::Focused { view: view.id });
-    poll("a focused page", || {
-        (view.value("document.hasFocus()") == "true").then_some(())
+    poll("a focused field", || {
+        (view.value("document.hasFocus() + document.querySelector('input').value") == r#""true.""#)
+            .then_some(())
     });
     user(&["type", "abc"]);
     poll("text", || {
