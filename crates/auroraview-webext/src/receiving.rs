@@ -22,6 +22,7 @@ const BUDGET: Duration = Duration::from_millis(8);
 
 /// A message as `receive` and `read` see it.
 pub(crate) trait Incoming {
+    /// Its text.
     fn text(&self) -> &str;
     /// The same, with a NUL behind it.
     fn text_ptr(&self) -> *const c_char;
