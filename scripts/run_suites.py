@@ -55,6 +55,8 @@ class Outcome:
         return f"{self.name:<16} {self.passed:>5} passed, {self.failed} failed{rest} ({self.seconds:.0f} s)"
 
 
+#: Taken away: the tests look at all variables that begin so.
+RERUN = bool(os.environ.pop("AURORAVIEW_RERUN", ""))
 PYTEST_COUNTS = r"^=+ .* in [\d.]+s.* =+$"
 RERUN_RUST = r"^error: test failed, to rerun pass `(.+)`"
 
@@ -149,7 +151,7 @@ def run(suite: Suite) -> Outcome:
             status = 127
         if status and outcome.failed == failed_before:
             outcome.failed += 1
-    if failed_parts and os.environ.get("AURORAVIEW_RERUN"):
+    if failed_parts and RERUN:
         run_again(suite, outcome, failed_parts)
     if suite.counts and not outcome.passed and not outcome.failed:
         print(f"{suite.name}: no test was run")
