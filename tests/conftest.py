@@ -28,9 +28,7 @@ class _Displays:
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_Displays())
     if hasattr(config, "workerinput"):
-        os.environ["DISPLAY"] = config.workerinput["display"]
-        os.environ["GDK_BACKEND"] = "x11"
-        os.environ.pop("WAYLAND_DISPLAY", None)
+        _display.use(config.workerinput["display"])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -226,8 +226,8 @@ def test_the_isolated_window_comes_back_with_what_python_kept(
 ) -> None:
     view = webview(load("11_isolated_window").make_view())
     wait_for_text(view, "#crashes", "0")
-    wait_for_text(view, "#program", str(os.getpid()))
-    window = wait_for_digits(view, "#window")
+    program, window = wait_for_digits(view, "#program"), wait_for_digits(view, "#window")
+    assert program == str(os.getpid())
     ask(view, "note.value = 'Ask the crew'; note.oninput()")
     before = view.peer.generation
     with contextlib.suppress(ViewClosed):  # The window may be gone before it answers.

@@ -61,6 +61,13 @@ def works() -> bool:
     return False
 
 
+def use(display: str) -> None:
+    """Has windows open on this X display from now on."""
+    os.environ["DISPLAY"] = display
+    os.environ["GDK_BACKEND"] = "x11"
+    os.environ.pop("WAYLAND_DISPLAY", None)
+
+
 def _answers(path: str) -> bool:
     with socket.socket(socket.AF_UNIX) as client:
         try:
@@ -84,9 +91,7 @@ class VirtualDisplay:
         number = _start_server()
         # The last one to be closed, by the system; held here for that alone.
         self._connection = _connect(number)
-        os.environ["DISPLAY"] = f":{number}"
-        os.environ["GDK_BACKEND"] = "x11"
-        os.environ.pop("WAYLAND_DISPLAY", None)
+        use(f":{number}")
         self._manager = None if shutil.which("openbox") is None else _start_manager()
 
 
